@@ -1,0 +1,25 @@
+"""Faults of the user's input or surroundings, told in one sentence each.
+
+A message says what was received, what was expected and what to do.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A fault outside the program: data, disk, an earlier run."""
+
+    exit_code = 1
+
+
+class SpaceError(UserError):
+    """A search space that cannot be run as declared."""
+
+    exit_code = 2
+
+
+def did_you_mean(received: object, known: Iterable[str]) -> str:
+    """A closing question with the nearest known name, or nothing when none is near."""
+    near = difflib.get_close_matches(str(received), list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

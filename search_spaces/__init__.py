@@ -1,0 +1,1 @@
+"""The search spaces shipped with kwssearch."""

@@ -67,8 +67,7 @@ class Table:
         for key in self.content:
             if key not in known:
                 raise SpaceError(
-                    f"{self.place}: unknown key {key!r}, expected one of {', '.join(known)}."
-                    f"{did_you_mean(key, known)}"
+                    f"{self.place}: unknown key {key!r}, expected one of {', '.join(known)}.{did_you_mean(key, known)}"
                 )
 
     def read(self, fields: Mapping[str, Field]) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"""Magnitude pruning, its schedule, and the way from a trained model to the file that ships."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from kwssearch.backend import keras, tf, tfmot
+from kwssearch.space import Pruning
+
+MAX_FREQUENCY = 100
+MIN_UPDATES = 20
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Optimizer steps at which masks are made anew: begin, begin + frequency, ..., end."""
+
+    begin: int
+    end: int
+    frequency: int
+
+    @classmethod
+    def over(cls, steps: int, pruning: Pruning) -> Schedule:
+        """Fits the declared shares to the real number of steps.
+
+        tfmot reaches the final sparsity only if an update falls on `end`, so `end` moves back
+        to the last multiple of the frequency, and the frequency shrinks for short trainings.
+        """
+        begin = max(1, round(steps * pruning.begin))
+        end = max(begin + 1, round(steps * pruning.end))
+        frequency = max(1, min(MAX_FREQUENCY, (end - begin) // MIN_UPDATES))
+        return cls(begin, end - (end - begin) % frequency, frequency)
+
+
+def prune(model: keras.Model, final_sparsity: float, pruning: Pruning, steps: int) -> keras.Model:
+    """The model with its convolutions and dense layers wrapped for magnitude pruning.
+
+    Zhu and Gupta, 2017 (To prune, or not to prune): cubic PolynomialDecay from the initial to
+    the final sparsity. Depthwise kernels and batch normalisation stay dense, as in tfmot.
+
+    Args:
+        steps: optimizer steps of the whole training.
+    """
+    schedule = Schedule.over(steps, pruning)
+    decay = tfmot.sparsity.keras.PolynomialDecay(
+        initial_sparsity=min(pruning.initial_sparsity, final_sparsity),
+        final_sparsity=final_sparsity,
+        begin_step=schedule.begin,
+        end_step=schedule.end,
+        frequency=schedule.frequency,
+    )
+
+    def wrap(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+            return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=decay)
+        return layer
+
+    wrapped = keras.models.clone_model(model, clone_function=wrap)
+    copy_weights(model, wrapped)
+    return wrapped
+
+
+def pruned_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """The wrappers that tfmot put around layers."""
+    return [layer for layer in model.layers if hasattr(layer, "pruning_step")]
+
+
+def inner_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Every layer, taken out of its pruning wrapper where it has one."""
+    for layer in model.layers:
+        yield layer.layer if hasattr(layer, "pruning_step") else layer
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Copies values between models of the same layers, wrapped or not, in any precision."""
+    for ours, theirs in zip(inner_layers(source), inner_layers(target), strict=True):
+        theirs.set_weights(ours.get_weights())
+
+
+def export(model: keras.Model, twin: keras.Model) -> bytes:
+    """The trained model as a float32 .tflite.
+
+    A model trained in mixed precision does not convert, so its weights go to `twin`, which has
+    the same layers in float32 and no pruning wrappers. Zeros lose their sign on the way: half of
+    the pruned weights would be -0.0, which costs the zipped file a bit each and changes nothing.
+    """
+    copy_weights(model, twin)
+    for layer in twin.layers:
+        layer.set_weights([np.asarray(w) + 0.0 for w in layer.get_weights()])
+    with silence():
+        return bytes(tf.lite.TFLiteConverter.from_keras_model(twin).convert())
+
+
+def zipped(content: bytes, name: str = "model.tflite") -> bytes:
+    """A zip archive of one deflated file; the same bytes for the same content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Keeps the converter's native logging, which no setting turns off, from standard error."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

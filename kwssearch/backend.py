@@ -1,29 +1,52 @@
-"""Where the two Kerases meet: import TensorFlow, Keras 2 and tfmot from here, nowhere else.
+"""Where the two Kerases meet: import TensorFlow, Keras 2, tfmot and KerasTuner from here, nowhere else.
 
 tfmot needs Keras 2 (`tf_keras`), KerasTuner brings Keras 3; they live together as long as
 `tf.keras` is not touched before tfmot is imported.
 """
 
+import gc
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
 warnings.filterwarnings("ignore", module=r"tensorflow|tf_keras|keras|jax")
 
-import tensorflow as tf  # noqa: E402
-import tensorflow_model_optimization as tfmot  # noqa: E402
-import tf_keras as keras  # noqa: E402
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Keeps native logging, which no setting turns off, from standard error."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+with silence():
+    import tensorflow as tf
+    import tensorflow_model_optimization as tfmot
+    import tf_keras as keras
+
+    import keras_tuner  # isort: skip
 
 tf.get_logger().setLevel("ERROR")
 
-__all__ = ["configure", "keras", "precision", "tf", "tfmot"]
+__all__ = ["configure", "keras", "keras_tuner", "precision", "silence", "start_anew", "tf", "tfmot"]
 
 
+@lru_cache(maxsize=1)
 def configure(threads: int = 1, deterministic: bool = False) -> None:
-    """Sets the process up for training; only before TensorFlow has run anything.
+    """Sets the process up for training, once, before TensorFlow has run anything.
 
     One thread a worker and many workers train more samples a second than one worker with
     many threads (docs/performance.md).
@@ -32,6 +55,13 @@ def configure(threads: int = 1, deterministic: bool = False) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+
+
+def start_anew(seed: int) -> None:
+    """Forgets earlier models and seeds Python, NumPy and TensorFlow."""
+    keras.backend.clear_session()
+    gc.collect()
+    keras.utils.set_random_seed(seed)
 
 
 @contextmanager

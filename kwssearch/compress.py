@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from kwssearch.backend import keras, tf, tfmot
+from kwssearch.backend import keras, silence, tf, tfmot
 from kwssearch.space import Pruning
 
 MAX_FREQUENCY = 100
@@ -65,7 +62,19 @@ def prune(model: keras.Model, final_sparsity: float, pruning: Pruning, steps: in
 
     wrapped = keras.models.clone_model(model, clone_function=wrap)
     copy_weights(model, wrapped)
+    for layer in pruned_layers(wrapped):
+        keep_full_precision(layer)
     return wrapped
+
+
+def keep_full_precision(wrapper: keras.layers.Layer) -> None:
+    """Lets masks multiply the float32 weights, not what mixed precision reads of them.
+
+    tfmot writes `weight * mask` back within the layer's call, where Keras reads float32 variables
+    as bfloat16: every weight would be rounded to 8 bits at every step.
+    """
+    uncast = [tuple(getattr(v, "_variable", v) for v in group) for group in wrapper.pruning_vars]
+    wrapper.pruning_obj._pruning_vars = uncast
 
 
 def pruned_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -105,17 +114,3 @@ def zipped(content: bytes, name: str = "model.tflite") -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Keeps the converter's native logging, which no setting turns off, from standard error."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

@@ -23,3 +23,8 @@ def did_you_mean(received: object, known: Iterable[str]) -> str:
     """A closing question with the nearest known name, or nothing when none is near."""
     near = difflib.get_close_matches(str(received), list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def printable(text: object) -> str:
+    """Text as it may be shown on a terminal: whatever moves a cursor or breaks a line is spelt out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))

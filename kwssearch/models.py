@@ -1,6 +1,7 @@
 """The lab's architectures, layer by layer, and what they cost on paper."""
 
 from collections.abc import Callable
+from typing import Any
 
 from kwssearch.backend import keras
 
@@ -46,7 +47,7 @@ def ds_cnn(input_shape: Shape, classes: int, width_multiplier: float) -> keras.M
 MODELS: dict[str, Callable[[Shape, int, float], keras.Model]] = {"cnn": cnn, "ds_cnn": ds_cnn}
 
 
-def head(x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
+def head(x: Any, classes: int) -> Any:
     """Global average pooling and a float32 softmax over the words."""
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dense(classes, name="dense")(x)

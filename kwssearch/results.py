@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -130,24 +131,24 @@ class Trial:
         """Mean of a recorded figure over the completed executions."""
         return float(np.mean([execution[key] for execution in self.executions]))
 
-    @property
+    @cached_property
     def accuracy(self) -> float:
         return self.mean("accuracy")
 
-    @property
+    @cached_property
     def memory_bytes(self) -> float:
         return self.mean("memory_bytes")
 
-    @property
+    @cached_property
     def latency_ms(self) -> float:
         """Median over rounds, or the mean of the provisional medians."""
         return float(np.median(self.latency.total)) if self.latency else self.mean("latency_ms")
 
-    @property
+    @cached_property
     def feature_latency_ms(self) -> float:
         return float(np.median(self.latency.feature)) if self.latency else self.mean("feature_latency_ms")
 
-    @property
+    @cached_property
     def model_latency_ms(self) -> float:
         return float(np.median(self.latency.model)) if self.latency else self.mean("model_latency_ms")
 
@@ -176,16 +177,18 @@ class Run:
     latency_record: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = field(default=())
 
-    @property
+    @cached_property
     def completed(self) -> tuple[Trial, ...]:
         return tuple(trial for trial in self.trials if trial.executions)
 
+    @cached_property
+    def baselines(self) -> Mapping[str, Trial]:
+        """Features -> the completed baseline with them."""
+        return {trial.values["features"]: trial for trial in self.completed if trial.strategy == "baseline"}
+
     def baseline_of(self, trial: Trial) -> Trial | None:
         """The completed baseline with the same features, or None."""
-        same = [
-            t for t in self.completed if t.strategy == "baseline" and t.values["features"] == trial.values["features"]
-        ]
-        return same[0] if same else None
+        return self.baselines.get(trial.values["features"])
 
 
 def trial_folder(run: Path, trial_id: str, execution: int = 0) -> Path:
@@ -267,10 +270,12 @@ def load_trial(
     folder: Path,
     planned: PlannedTrial,
     executions: int,
-    clips: int,
-    latencies: Mapping[str, Latency],
-    warnings: list[str],
+    clips: int | None = None,
+    latencies: Mapping[str, Latency] = MappingProxyType({}),
+    warnings: list[str] | None = None,
 ) -> Trial:
+    """One trial's records, damaged ones passed over."""
+    warnings = [] if warnings is None else warnings
     done: list[Execution] = []
     failed: list[Execution] = []
     progress = None
@@ -294,7 +299,7 @@ NUMBERS = (
 )  # fmt: skip
 
 
-def result_fault(record: Mapping[str, Any], planned: PlannedTrial, clips: int) -> str | None:
+def result_fault(record: Mapping[str, Any], planned: PlannedTrial, clips: int | None) -> str | None:
     """Why a record is not this trial's whole result, or None when it is."""
     if record.get("trial_id") != planned.trial_id or record.get("values") != dict(planned.values):
         return "it is another trial's"
@@ -307,7 +312,7 @@ def result_fault(record: Mapping[str, Any], planned: PlannedTrial, clips: int) -
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             return f"{key} is missing or no number"
     predictions = record.get("predictions")
-    if not isinstance(predictions, list) or len(predictions) != clips:
+    if not isinstance(predictions, list) or clips not in (None, len(predictions)):
         return f"predictions are not those of {clips} clips"
     if not all(isinstance(p, int) and not isinstance(p, bool) for p in predictions):
         return "predictions are not class indices"

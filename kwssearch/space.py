@@ -118,7 +118,7 @@ class SearchSpace:
 
     def hyperparameters(self, values: Mapping[str, Any] | None = None) -> keras_tuner.HyperParameters:
         """All four axes, declared up front; set to `values`, or to the first trial's."""
-        import keras_tuner
+        from kwssearch.backend import keras_tuner
 
         hp = keras_tuner.HyperParameters()
         for axis in AXES:

@@ -1,10 +1,10 @@
-"""The training loop: one compiled call an epoch, saved after each, resumed exactly."""
+"""The training loop: many steps a compiled call, saved after each epoch, resumed exactly."""
 
 from __future__ import annotations
 
 import io
 import math
-import os
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +14,10 @@ import numpy.typing as npt
 
 from kwssearch.backend import keras, tf
 from kwssearch.compress import inner_layers, pruned_layers
+from kwssearch.storage import write_bytes
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+STEPS_A_CALL = 64
 
 
 class DivergedError(Exception):
@@ -27,14 +29,14 @@ def steps_an_epoch(clips: int, batch_size: int) -> int:
 
 
 class Trainer:
-    """Trains a compiled model on features held in memory.
+    """Trains a compiled model on features that stay on disk.
 
-    `fit` would give the same weights, at the price of a Python call and a data pipeline a batch;
-    here shuffling, batching and pruning run inside the graph (docs/performance.md).
+    `fit` gives the same weights, at the price of a Python call and a data pipeline a batch; here
+    batching and pruning run inside the graph, 64 steps a call (docs/performance.md).
 
     Args:
         model: compiled with an optimizer and a loss; may have pruning wrappers.
-        features: shape (clips, frames, bands, 1), float32.
+        features: shape (clips, frames, bands, 1), float32; a memory map will do.
         labels: shape (clips,), class indices.
         seed: of the shuffling; epoch e is always shuffled alike.
     """
@@ -48,60 +50,81 @@ class Trainer:
         seed: int,
     ) -> None:
         self.model = model
-        self.features = tf.constant(features)
-        self.labels = tf.constant(labels)
+        self.features = features
+        self.labels = labels
         self.batch_size = batch_size
         self.seed = seed
-        self.epochs_done = 0
+        self.steps_done = 0
+        self.seconds = 0.0
         self.history: list[dict[str, float]] = []
+        self._sums = np.zeros(2)
         model.optimizer.build(model.trainable_variables)
-        self._compiled = tf.function(self._epoch, reduce_retracing=True)
+        self._compiled = tf.function(self._steps, reduce_retracing=True)
+
+    @property
+    def steps_an_epoch(self) -> int:
+        return steps_an_epoch(len(self.labels), self.batch_size)
 
     def run(
         self,
-        epochs: int,
+        steps: int,
         checkpoint: Path | None = None,
-        on_epoch: Callable[[int, dict[str, float]], None] = lambda epoch, logs: None,
+        on_epoch: Callable[[list[dict[str, float]]], None] = lambda history: None,
     ) -> None:
-        """Trains up to that many epochs in all, saving each to `checkpoint`.
+        """Trains up to that many steps in all, saving every finished epoch to `checkpoint`.
+
+        Args:
+            on_epoch: called with the logs of all epochs so far, the latest last.
 
         Raises:
             DivergedError: the loss is NaN or infinite.
         """
         self._align_pruning_step()
-        while self.epochs_done < epochs:
-            order = np.random.default_rng([self.seed, self.epochs_done]).permutation(len(self.labels))
-            loss, accuracy = self._compiled(tf.constant(order, tf.int32))
-            logs = {"loss": float(loss), "accuracy": float(accuracy)}
-            if not math.isfinite(logs["loss"]):
-                raise DivergedError(f"the loss became {logs['loss']} in epoch {self.epochs_done + 1}")
-            self.history.append(logs)
-            self.epochs_done += 1
-            if checkpoint is not None:
-                save(checkpoint, self.state())
-            on_epoch(self.epochs_done, logs)
+        while self.steps_done < steps:
+            epoch, within = divmod(self.steps_done, self.steps_an_epoch)
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
+            stop = min(self.steps_an_epoch, within + steps - self.steps_done)
+            started = time.perf_counter()
+            for first in range(within, stop, STEPS_A_CALL):
+                self._advance(order[first * self.batch_size : min(stop, first + STEPS_A_CALL) * self.batch_size])
+            self.steps_done += stop - within
+            if stop == self.steps_an_epoch:
+                self._end_epoch()
+            self.seconds += time.perf_counter() - started
+            if stop == self.steps_an_epoch:
+                if checkpoint is not None:
+                    save(checkpoint, self.state())
+                on_epoch(self.history)
 
-    def _epoch(self, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        clips = tf.shape(order)[0]
-        loss_sum, correct = tf.constant(0.0), tf.constant(0)
-        for start in tf.range(0, clips, self.batch_size):
-            batch = order[start : start + self.batch_size]
-            loss, hits = self._step(tf.gather(self.features, batch), tf.gather(self.labels, batch))
-            loss_sum += loss * tf.cast(tf.shape(batch)[0], tf.float32)
-            correct += hits
+    def _advance(self, clips: npt.NDArray[np.int64]) -> None:
+        features, labels = tf.constant(self.features[clips]), tf.constant(self.labels[clips])
+        self._sums = self._compiled(features, labels, tf.constant(self._sums)).numpy()
+        if not math.isfinite(self._sums[0]):
+            raise DivergedError(f"the loss left the finite numbers in epoch {len(self.history) + 1}")
+
+    def _end_epoch(self) -> None:
         for layer in pruned_layers(self.model):
             layer.pruning_obj.weight_mask_op()
-        total = tf.cast(clips, tf.float32)
-        return loss_sum / total, tf.cast(correct, tf.float32) / total
+        loss, accuracy = self._sums / len(self.labels)
+        self.history.append({"loss": float(loss), "accuracy": float(accuracy)})
+        self._sums = np.zeros(2)
 
-    def _step(self, features: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _steps(self, features: tf.Tensor, labels: tf.Tensor, sums: tf.Tensor) -> tf.Tensor:
+        """Adds each batch's (sum of losses, correct predictions) to the epoch's."""
+        for start in tf.range(0, tf.shape(labels)[0], self.batch_size):
+            batch = labels[start : start + self.batch_size]
+            sums += self._step(features[start : start + self.batch_size], batch)
+        return sums
+
+    def _step(self, features: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             probabilities = self.model(features, training=True)
             loss = self.model.loss(labels, probabilities)
         self.model.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        predicted = tf.argmax(probabilities, axis=-1, output_type=self.labels.dtype)
-        return loss, tf.reduce_sum(tf.cast(predicted == labels, tf.int32))
+        correct = tf.math.count_nonzero(tf.argmax(probabilities, axis=-1) == labels)
+        clips = tf.cast(tf.size(labels), tf.float64)
+        return tf.stack([tf.cast(loss, tf.float64) * clips, tf.cast(correct, tf.float64)])
 
     def _align_pruning_step(self) -> None:
         """What tfmot's UpdatePruningStep does before a batch; the wrappers then count by themselves."""
@@ -109,24 +132,33 @@ class Trainer:
             layer.pruning_step.assign(self.model.optimizer.iterations)
 
     def state(self) -> Arrays:
-        """All that the next epoch depends on, under names that pruned and dense models share."""
-        arrays: Arrays = {"epochs_done": np.array(self.epochs_done)}
-        for key in ("loss", "accuracy"):
-            arrays[f"history/{key}"] = np.array([logs[key] for logs in self.history])
+        """All that the next step depends on, under names that pruned and dense models share."""
+        arrays: Arrays = {
+            "steps_done": np.array(self.steps_done),
+            "seconds": np.array(self.seconds),
+            "sums": self._sums,
+            "history": np.array([[logs["loss"], logs["accuracy"]] for logs in self.history]).reshape(-1, 2),
+        }
         for name, variable in self._variables().items():
             arrays[name] = keras.backend.get_value(variable)
         return arrays
 
     def restore(self, arrays: Arrays) -> None:
-        """Goes on from a state, also a dense model's: what pruning adds then starts afresh."""
+        """Goes on from a state, also a dense model's: what pruning adds then starts afresh.
+
+        Raises:
+            KeyError: the state is another model's.
+            ValueError: it is one of another shape.
+        """
         for name, variable in self._variables().items():
             if name in arrays:
                 variable.assign(arrays[name])
             elif not name.startswith("pruning/"):
                 raise KeyError(f"the checkpoint has no {name}")
-        self.epochs_done = int(arrays["epochs_done"])
-        losses, accuracies = arrays["history/loss"], arrays["history/accuracy"]
-        self.history = [{"loss": float(x), "accuracy": float(y)} for x, y in zip(losses, accuracies, strict=True)]
+        self.steps_done = int(arrays["steps_done"])
+        self.seconds = float(arrays["seconds"])
+        self._sums = np.array(arrays["sums"], dtype=np.float64)
+        self.history = [{"loss": float(x), "accuracy": float(y)} for x, y in arrays["history"]]
 
     def _variables(self) -> dict[str, tf.Variable]:
         named = {}
@@ -146,9 +178,7 @@ def save(path: Path, arrays: Arrays) -> None:
     """Replaces a checkpoint by one move, so that a kill leaves the old one or the new one."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(buffer.getbuffer())
-    os.replace(temporary, path)
+    write_bytes(path, buffer.getbuffer())
 
 
 def load(path: Path) -> Arrays | None:

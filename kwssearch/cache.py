@@ -1,0 +1,57 @@
+"""Where fetched and spoken data sets and computed features are kept between runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+from kwssearch.errors import UserError
+
+VARIABLE = "KWSSEARCH_CACHE"
+
+
+class DataError(UserError):
+    """A data set that cannot be had, or that would make a run's figures wrong."""
+
+
+def cache_folder() -> Path:
+    """The user's cache of kwssearch, or what KWSSEARCH_CACHE names; all in it can be made again."""
+    return Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("kwssearch"))
+
+
+@contextlib.contextmanager
+def made_whole(target: Path) -> Iterator[Path]:
+    """An empty folder to fill, which becomes `target` by one move when the block ends well.
+
+    Where another process was quicker, its folder stays.
+
+    Raises:
+        DataError: the cache cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(prefix="unfinished-", dir=target.parent))
+        try:
+            yield working
+            move(working, target)
+        finally:
+            shutil.rmtree(working, ignore_errors=True)
+    except OSError as error:
+        raise DataError(
+            f"{target}: cannot be made ({error.strerror or error}); make room or give write permission there, "
+            f"or name another cache folder with the environment variable {VARIABLE}."
+        ) from error
+
+
+def move(working: Path, target: Path) -> None:
+    try:
+        os.replace(working, target)
+    except OSError:
+        if not target.is_dir():
+            raise

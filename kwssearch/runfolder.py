@@ -1,0 +1,201 @@
+"""A run's folder: begun once, held by one process at a time, never mixed with another search."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from kwssearch import data as data_sets
+from kwssearch import environment, results
+from kwssearch.data import DataSet
+from kwssearch.errors import UserError
+from kwssearch.schema import show
+from kwssearch.space import SearchSpace
+from kwssearch.storage import read_json, write_json
+
+LOCK = "lock"
+HOLDER = "holder.json"
+LOG = "workers.log"
+SHARED = "shared"
+LEFTOVERS = ("checkpoint.npz", results.PROGRESS_RECORD)
+OURS = (LOCK, HOLDER, LOG, SHARED, results.DATA_RECORD, "tuner")
+
+
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Keeps other writers out; the system lets go of a dead process's lock by itself.
+
+    Raises:
+        UserError: another process holds the run, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=0):
+            write_json(folder / HOLDER, {"pid": os.getpid(), "host": socket.gethostname(), "since": now()})
+            yield
+            with contextlib.suppress(OSError):
+                (folder / HOLDER).unlink()
+    except Timeout as error:
+        raise UserError(
+            f"{folder}: {holder(folder)} is running this search; wait for it or stop it, or use --out elsewhere."
+        ) from error
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be written ({error.strerror or error}); give write permission or use --out elsewhere."
+        ) from error
+
+
+def holder(folder: Path) -> str:
+    try:
+        record = read_json(folder / HOLDER)
+        return f"process {int(record['pid'])} on host {str(record['host'])[:80]!r}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def begin(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
+    """The run's record, written on first use, checked against the search on every later one.
+
+    A run may grow by more executions a trial; nothing else about it may change.
+
+    Raises:
+        UserError: the folder holds something else, or another search; says what differs.
+    """
+    path = folder / results.RUN_RECORD
+    if not path.exists():
+        refuse_strangers(folder)
+        record = describe(space, data)
+        write_json(folder / results.DATA_RECORD, data_sets.record(data))
+        write_json(path, record)
+        return record
+    record = results.read_run_record(folder)
+    recorded = results.read_recorded_space(folder, record)
+    differences = [*changes(record, recorded, space, data, folder)]
+    if differences:
+        raise UserError(
+            f"{folder}: was begun with another search: {'; '.join(differences)}. "
+            "Restore what it was begun with, or start afresh with --out elsewhere."
+        )
+    if space.recipe.executions_per_trial > recorded.recipe.executions_per_trial:
+        record = {**record, "space": space.to_dict()}
+        write_json(path, record)
+    return record
+
+
+def refuse_strangers(folder: Path) -> None:
+    others = [path.name for path in folder.iterdir() if path.name not in OURS and not path.name.startswith(".")]
+    if others:
+        raise UserError(
+            f"{folder}: holds other files ({show(others[0])}), expected a new or empty folder or a run; "
+            "use --out elsewhere."
+        )
+
+
+def describe(space: SearchSpace, data: DataSet) -> dict[str, Any]:
+    source = data.source if data.source in ("msc", "builtin") else str(data.root.resolve())
+    return {
+        "format": results.FORMAT,
+        "run_id": uuid.uuid4().hex[:16],
+        "created": now(),
+        "space": space.to_dict(),
+        "data": {
+            "source": source,
+            "fingerprint": data.fingerprint,
+            "words": list(data.words),
+            "sampling_rate": data.sampling_rate,
+            "splits": {split: len(clips) for split, clips in data.splits.items()},
+        },
+        "versions": environment.versions(),
+        "environment": environment.describe(),
+    }
+
+
+def changes(
+    record: Mapping[str, Any], recorded: SearchSpace, space: SearchSpace, data: DataSet, folder: Path
+) -> Iterator[str]:
+    """What would make new results differ from those that stand here, a phrase each."""
+    grown = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
+    before = flat(replace(recorded.with_recipe(executions_per_trial=grown), name="", description="", data="").to_dict())
+    after = flat(replace(space.with_recipe(executions_per_trial=grown), name="", description="", data="").to_dict())
+    for key in sorted({*before, *after}):
+        if before.get(key) != after.get(key):
+            yield f"{key} was {show(before.get(key))} and is {show(after.get(key))}"
+    if record["data"]["fingerprint"] != data.fingerprint:
+        recorded_clips = read_json(folder / results.DATA_RECORD)
+        yield f"the data set changed: {data_sets.difference(recorded_clips, data) or 'words or sampling rate'}"
+    for name, version in environment.versions().items():
+        if record["versions"].get(name) != version:
+            yield f"{name} was {record['versions'].get(name)} and is {version}"
+
+
+def flat(tables: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one, keys joined by dots."""
+    if isinstance(tables, Mapping):
+        items = [(str(key), value) for key, value in tables.items()]
+    elif isinstance(tables, list) and tables and all(isinstance(entry, Mapping) for entry in tables):
+        items = [(str(entry.get("name", i)), entry) for i, entry in enumerate(tables)]
+    else:
+        return {prefix: tables}
+    merged = {}
+    for key, value in items:
+        merged.update(flat(value, f"{prefix}.{key}" if prefix else key))
+    return merged
+
+
+def tidy(folder: Path, retry_failed: bool = False) -> list[str]:
+    """Sets damaged records aside, and failed ones if asked; clears what finished trials left.
+
+    Returns:
+        A sentence for each damaged record.
+    """
+    run = results.load(folder)
+    executions = range(run.space.recipe.executions_per_trial)
+    for trial in run.trials:
+        whole = {execution.index for execution in (*trial.executions, *trial.failures)}
+        for index in executions:
+            here = results.trial_folder(folder, trial.trial_id, index)
+            path = here / results.RESULT_RECORD
+            if index not in whole and path.exists():
+                set_aside(path, "damaged")
+            elif retry_failed and index in {execution.index for execution in trial.failures}:
+                set_aside(path, "failed")
+            elif index in whole:
+                clear(here)
+    if run.latency_record is None and (folder / results.LATENCY_RECORD).exists():
+        set_aside(folder / results.LATENCY_RECORD, "damaged")
+    return list(run.warnings)
+
+
+def set_aside(path: Path, why: str) -> None:
+    """Renames a record so that it is neither read nor lost."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.{why}-{number}{path.suffix}")).exists():
+        number += 1
+    os.replace(path, aside)
+
+
+def clear(folder: Path) -> None:
+    """Removes what only a running execution needs."""
+    for name in LEFTOVERS:
+        (folder / name).unlink(missing_ok=True)
+    for temporary in folder.glob(".*.tmp"):
+        temporary.unlink(missing_ok=True)
+
+
+def clear_shared(folder: Path) -> None:
+    """Removes the states that trials shared, once none of them is still to run."""
+    shutil.rmtree(folder / SHARED, ignore_errors=True)

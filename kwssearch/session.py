@@ -1,0 +1,171 @@
+"""One sitting of a search: open the run, do what is left, time what was made."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from kwssearch import execution, pool, results, runfolder, timing
+from kwssearch.cost import Cost, costs
+from kwssearch.data import DataSet, load_data
+from kwssearch.execution import Job
+from kwssearch.results import Run
+from kwssearch.schedule import Schedule
+from kwssearch.search import GridOracle, KwsTuner, Watcher
+from kwssearch.space import PlannedTrial, SearchSpace
+from kwssearch.storage import write_json
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM; `code` is the exit code that says so."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__()
+        self.code = 128 + signum
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sitting finds and what it is going to do."""
+
+    folder: Path
+    run: Run
+    data: DataSet
+    jobs: tuple[Job, ...]
+    costs: dict[str, Cost]
+    warnings: tuple[str, ...]
+
+    @property
+    def space(self) -> SearchSpace:
+        return self.run.space
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Turns the first SIGINT or SIGTERM into `Interrupted`; a second one ends the process at once."""
+
+    def again(signum: int, frame: FrameType | None) -> None:
+        pool.end_workers()
+        os._exit(128 + signum)
+
+    def once(signum: int, frame: FrameType | None) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, again)
+        raise Interrupted(signum)
+
+    before = {name: signal.signal(name, once) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except Interrupted:
+        pool.end_workers()
+        raise
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def prepare(
+    space: SearchSpace, source: str, folder: Path, workers: int, remote: bool = False, retry_failed: bool = False
+) -> Plan:
+    """Opens or begins the run and lists what is left to do; the caller holds the folder.
+
+    Raises:
+        UserError: the data set or the run is not fit for this search.
+    """
+    data_set = load_data(source)
+    record = runfolder.begin(folder, space, data_set)
+    damaged = runfolder.tidy(folder, retry_failed)
+    run = results.load(folder)
+    missing = list(missing_executions(run))
+    jobs = tuple(
+        Job(
+            space=run.space,
+            source=record["data"]["source"],
+            fingerprint=data_set.fingerprint,
+            run_id=record["run_id"],
+            planned=planned,
+            execution=index,
+            folder=None if remote else results.trial_folder(folder.resolve(), planned.trial_id, index),
+            prefix=shared_name(planned, index, missing),
+            alone=workers == 1 and not remote,
+        )
+        for planned, index in missing
+    )
+    warnings = (*data_set.warnings, *damaged)
+    return Plan(folder, run, data_set, jobs, costs(run.space, len(data_set.words)), warnings)
+
+
+def missing_executions(run: Run) -> Iterator[tuple[PlannedTrial, int]]:
+    for trial in run.trials:
+        ended = {execution.index for execution in (*trial.executions, *trial.failures)}
+        for index in range(run.space.recipe.executions_per_trial):
+            if index not in ended:
+                yield trial.planned, index
+
+
+def shared_name(planned: PlannedTrial, index: int, missing: list[tuple[PlannedTrial, int]]) -> str | None:
+    """Where points that differ in final sparsity only keep their common beginning, if there are several."""
+
+    def group(trial: PlannedTrial) -> tuple[Any, ...]:
+        return tuple(trial.values[axis] for axis in ("features", "architecture", "width_multiplier"))
+
+    members = [other for other, i in missing if i == index and group(other) == group(planned)]
+    return f"{members[0].trial_id}_{index}.npz" if len(members) > 1 else None
+
+
+def carry_out(
+    plan: Plan,
+    executor: Executor,
+    capacity: Callable[[], int],
+    watcher: Watcher,
+) -> KwsTuner:
+    """Runs every job of the plan."""
+    done = [trial for trial in plan.run.trials if not any(job.planned == trial.planned for job in plan.jobs)]
+    oracle = GridOracle(plan.space, done)
+    schedule = Schedule(plan.jobs, {trial_id: cost.macs for trial_id, cost in plan.costs.items()})
+    tuner = KwsTuner(oracle, plan.folder, schedule)
+    tuner.search(executor, capacity, watcher)
+    return tuner
+
+
+def time_artefacts(
+    folder: Path, executor: Executor, threads: int = 1, budget: float | None = None, again: bool = False
+) -> bool:
+    """Times all artefacts in one worker and records it; False where that was done already or none is left.
+
+    Raises:
+        UserError: the data set or the disk fails.
+    """
+    run = results.load(folder)
+    things = timing.subjects(run, run.record["data"]["sampling_rate"])
+    timed = {trial.trial_id for trial in run.completed if trial.latency is not None}
+    if not things or (not again and timed >= {thing.trial_id for thing in things}):
+        return False
+    source, fingerprint = run.record["data"]["source"], run.record["data"]["fingerprint"]
+    figures = executor.submit(timed_record, things, source, fingerprint, threads, budget).result()
+    write_json(folder / results.LATENCY_RECORD, figures)
+    return True
+
+
+def timed_record(
+    things: list[timing.Subject], source: str, fingerprint: str, threads: int, budget: float | None
+) -> dict[str, Any]:
+    """What the worker does; at module level so that it can be sent there."""
+    return timing.measure(things, execution.open_data(source, fingerprint), threads, budget)
+
+
+def reopen(folder: Path) -> tuple[SearchSpace, str]:
+    """Space and data source of a run that was begun.
+
+    Raises:
+        UserError: no run is there.
+    """
+    record = results.read_run_record(folder)
+    return results.read_recorded_space(folder, record), str(record["data"]["source"])

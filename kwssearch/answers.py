@@ -9,6 +9,7 @@ from typing import Any
 
 from kwssearch.advice import BUDGETS, Recommendation, Step, combinations_note, features_name, recommendations, steps
 from kwssearch.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
+from kwssearch.errors import printable
 from kwssearch.pareto import QuantityError
 from kwssearch.results import Run
 from kwssearch.space import BASELINE
@@ -80,7 +81,7 @@ class Answers:
         }
 
     def lines(self) -> list[str]:
-        """Plain text, a sentence or a table's row a line."""
+        """Plain text for a terminal, a sentence or a table's row a line."""
         lines = [MEASURED_AGAINST]
         for number, answer in enumerate(self.verdicts, 1):
             lines += ["", f"{number}. {answer.question}", f"   {answer.sentence}"]
@@ -95,7 +96,7 @@ class Answers:
         for head, sentences in (("Not compared:", self.gaps), ("Mind:", self.notes)):
             if sentences:
                 lines += ["", head, *(f"   {sentence}" for sentence in sentences)]
-        return lines
+        return [printable(line) for line in lines]
 
 
 EFFECT_HEAD = ("strategy", "level", "pairs", "accuracy, points", "memory", "latency")

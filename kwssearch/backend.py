@@ -38,10 +38,15 @@ with silence():
     import tf_keras as keras
 
     import keras_tuner  # isort: skip
+    from keras_tuner.engine.base_tuner import BaseTuner  # isort: skip
+    from keras_tuner.engine.trial import Trial, TrialStatus  # isort: skip
 
 tf.get_logger().setLevel("ERROR")
 
-__all__ = ["configure", "keras", "keras_tuner", "precision", "silence", "start_anew", "tf", "tfmot"]
+__all__ = [
+    "BaseTuner", "Trial", "TrialStatus", "configure", "keras", "keras_tuner",
+    "precision", "silence", "start_anew", "tf", "tfmot",
+]  # fmt: skip
 
 
 @lru_cache(maxsize=1)

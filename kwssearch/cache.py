@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock
 
 from kwssearch.errors import UserError
 
@@ -47,6 +48,28 @@ def made_whole(target: Path) -> Iterator[Path]:
             f"{target}: cannot be made ({error.strerror or error}); make room or give write permission there, "
             f"or name another cache folder with the environment variable {VARIABLE}."
         ) from error
+
+
+@contextlib.contextmanager
+def one_at_a_time(target: Path) -> Iterator[None]:
+    """Lets the processes of a host make `target` one after the other.
+
+    Raises:
+        DataError: the cache cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(target.with_name(target.name + ".lock"))
+        lock.acquire()
+    except OSError as error:
+        raise DataError(
+            f"{target.parent}: cannot be written ({error.strerror or error}); give write permission there, "
+            f"or name another cache folder with the environment variable {VARIABLE}."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def move(working: Path, target: Path) -> None:

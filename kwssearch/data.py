@@ -24,6 +24,8 @@ from kwssearch.survey import SPLITS, Survey
 from kwssearch.survey import Problem as Problem
 from kwssearch.wav import CLIP_BYTES, decode, digest, read_start, reason_of
 
+NAMED = ("msc", "builtin")
+
 
 @dataclass(frozen=True)
 class Clip:

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from kwssearch import results
+from kwssearch import records, results
 from kwssearch.execution import Failure, Job, Outcome
 from kwssearch.session import Plan
 from kwssearch.storage import read_json
@@ -103,7 +103,7 @@ class Display:
         """Epochs done and the latest training accuracy, where the job shows them."""
         if job.folder is not None:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                record = read_json(job.folder / results.PROGRESS_RECORD)
+                record = read_json(job.folder / records.PROGRESS_RECORD)
                 return int(record["epoch"]), float(record["accuracy"])
         return 0, 0.0
 

@@ -14,7 +14,7 @@ from kwssearch import environment
 from kwssearch.cache import cache_folder
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
-from kwssearch.results import PROGRESS_RECORD
+from kwssearch.records import PROGRESS_RECORD
 from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.storage import write_json
 

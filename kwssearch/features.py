@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from math import gcd
@@ -16,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kwssearch.cache import made_whole, one_at_a_time
 from kwssearch.space import FeatureSetting
 
 Array = npt.NDArray[np.float32]
@@ -48,11 +46,11 @@ class FrontEnd:
         Natural logarithm of the mel-weighted magnitude spectrum, and for MFCC its scaled DCT-II
         (Davis and Mermelstein, 1980); mel scale, window and DCT as in tf.signal.
         """
-        audio = samples.astype(np.float32) / 32768 if samples.dtype == np.int16 else samples
+        audio = samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else samples
         audio = pad(self.resample(audio), self.setting.sampling_rate)
         frames = np.lib.stride_tricks.sliding_window_view(audio, len(self.window))[:: self.setting.frame_step]
         magnitude = np.abs(np.fft.rfft(frames * self.window))
-        features = np.log(magnitude @ self.mel + np.float32(EPSILON))
+        features: Array = np.log(magnitude @ self.mel + np.float32(EPSILON))
         if self.dct is not None:
             features = features @ self.dct
         return features[:, :, np.newaxis]
@@ -64,7 +62,8 @@ class FrontEnd:
 
         factor = gcd(self.setting.sampling_rate, self.recording_rate)
         up, down = self.setting.sampling_rate // factor, self.recording_rate // factor
-        return resample_poly(audio, up, down).astype(np.float32)
+        resampled: Array = resample_poly(audio, up, down).astype(np.float32)
+        return resampled
 
 
 def pad(audio: Array, length: int) -> Array:
@@ -89,7 +88,8 @@ def mel_matrix(setting: FeatureSetting) -> Array:
     falling = (upper - bins) / (upper - centre)
     weights = np.maximum(0, np.minimum(rising, falling))
     weights[0] = 0
-    return weights.astype(np.float32)
+    rounded: Array = weights.astype(np.float32)
+    return rounded
 
 
 def to_mel(hertz: Any) -> Any:
@@ -99,7 +99,8 @@ def to_mel(hertz: Any) -> Any:
 def dct_matrix(bins: int, coefficients: int) -> Array:
     """The first columns of the DCT-II scaled by sqrt(2 / bins), shape (bins, coefficients)."""
     phase = np.pi / bins * np.outer(np.arange(bins) + 0.5, np.arange(coefficients))
-    return (np.cos(phase) * np.sqrt(2 / bins)).astype(np.float32)
+    columns: Array = (np.cos(phase) * np.sqrt(2 / bins)).astype(np.float32)
+    return columns
 
 
 def cache_key(fingerprint: str, setting: FeatureSetting) -> str:
@@ -128,14 +129,11 @@ def cached_features(
     """
     target = folder / cache_key(fingerprint, front_end.setting)
     if not target.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        working = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder))
-        try:
-            for split, clips in splits.items():
-                write_features(working / f"{split}.npy", clips, split, front_end, audio)
-            move_whole(working, target)
-        finally:
-            shutil.rmtree(working, ignore_errors=True)
+        with one_at_a_time(target):
+            if not target.is_dir():
+                with made_whole(target) as working:
+                    for split, clips in splits.items():
+                        write_features(working / f"{split}.npy", clips, split, front_end, audio)
     return {split: np.load(target / f"{split}.npy", mmap_mode="r") for split in splits}
 
 
@@ -147,11 +145,3 @@ def write_features(
     for i in range(clips):
         rows[i] = front_end(audio(split, i))
     rows.flush()
-
-
-def move_whole(working: Path, target: Path) -> None:
-    try:
-        os.replace(working, target)
-    except OSError:
-        if not target.is_dir():
-            raise

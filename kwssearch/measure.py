@@ -47,7 +47,9 @@ def predict(path: Path, features: Array) -> Array:
     return np.stack([classifier.probabilities(clip) for clip in features])
 
 
-def sample(front_end: Callable[[Samples], Array], classifier: Classifier, clips: Sequence[Samples]) -> Array:
+def sample(
+    front_end: Callable[[Samples], Array], classifier: Classifier, clips: Sequence[Samples]
+) -> npt.NDArray[np.float64]:
     """Times the way from audio to an answer, clip by clip.
 
     Returns:

@@ -14,15 +14,20 @@ import numpy.typing as npt
 
 from kwssearch.declaration import read_space
 from kwssearch.errors import SpaceError, UserError
+from kwssearch.records import (
+    DATA_RECORD,
+    LATENCY_RECORD,
+    PROGRESS_RECORD,
+    RESULT_RECORD,
+    RUN_RECORD,
+    damaged,
+    read_or_warn,
+    read_run_record,
+    result_fault,
+    speaker_of,
+)
 from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.storage import read_json
-
-FORMAT = 1
-RUN_RECORD = "run.json"
-DATA_RECORD = "data.json"
-RESULT_RECORD = "result.json"
-PROGRESS_RECORD = "progress.json"
-LATENCY_RECORD = "latency.json"
 
 
 @dataclass(frozen=True)
@@ -217,25 +222,6 @@ def load(folder: str | Path) -> Run:
     return Run(folder, record, space, trials, words, labels, speakers, latency_record, tuple(warnings))
 
 
-def read_run_record(folder: Path) -> dict[str, Any]:
-    path = folder / RUN_RECORD
-    try:
-        record = read_json(path)
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{folder}: holds no run (there is no {RUN_RECORD}); name a folder that 'kwssearch run' made."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); restore it or start afresh with --out elsewhere."
-        ) from error
-    if record.get("format") != FORMAT:
-        raise UserError(
-            f"{path}: has format {str(record.get('format'))[:40]!r}, expected {FORMAT}; use the version that made it."
-        )
-    return record
-
-
 def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
     try:
         return read_space(record.get("space"), place=f"{folder / RUN_RECORD}: space")
@@ -259,11 +245,6 @@ def read_test_clips(
         ) from error
     speakers = np.unique([speaker_of(clip) for clip in clips], return_inverse=True)[1].astype(np.int64)
     return words, labels, speakers
-
-
-def speaker_of(clip: str) -> str:
-    """The file name up to `_nohash_`, else the whole name (the Speech Commands convention)."""
-    return clip.rsplit("/", 1)[-1].split("_nohash_")[0]
 
 
 def load_trial(
@@ -293,38 +274,12 @@ def load_trial(
     return Trial(planned, tuple(done), tuple(failed), latencies.get(planned.trial_id), progress)
 
 
-NUMBERS = (
-    "accuracy", "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms",
-    "achieved_sparsity", "overall_sparsity", "parameters", "macs", "epochs", "seconds",
-)  # fmt: skip
-
-
-def result_fault(record: Mapping[str, Any], planned: PlannedTrial, clips: int | None) -> str | None:
-    """Why a record is not this trial's whole result, or None when it is."""
-    if record.get("trial_id") != planned.trial_id or record.get("values") != dict(planned.values):
-        return "it is another trial's"
-    if record.get("status") == "failed":
-        return None if isinstance(record.get("reason"), str) else "it has no reason"
-    if record.get("status") != "completed":
-        return "it has no status"
-    for key in NUMBERS:
-        value = record.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            return f"{key} is missing or no number"
-    predictions = record.get("predictions")
-    if not isinstance(predictions, list) or clips not in (None, len(predictions)):
-        return f"predictions are not those of {clips} clips"
-    if not all(isinstance(p, int) and not isinstance(p, bool) for p in predictions):
-        return "predictions are not class indices"
-    return None
-
-
 def read_latencies(folder: Path, record: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, Latency]:
     if record is None:
         return {}
     try:
         return {
-            trial_id: Latency(*(np.array(entry[key], dtype=np.float64) for key in ("total", "feature", "model")))
+            trial_id: Latency(*(times(entry[key]) for key in ("total", "feature", "model")))
             for trial_id, entry in record["trials"].items()
         }
     except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -332,15 +287,13 @@ def read_latencies(folder: Path, record: Mapping[str, Any] | None, warnings: lis
         return {}
 
 
-def read_or_warn(path: Path, warnings: list[str]) -> dict[str, Any] | None:
-    try:
-        return read_json(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        warnings.append(damaged(path, str(error)))
-        return None
+def times(values: Any) -> npt.NDArray[np.float64]:
+    """Shape (rounds,), in ms.
 
-
-def damaged(path: Path, reason: str) -> str:
-    return f"{path}: damaged ({' '.join(reason.split())[:120]}); passed over, its trial counts as not done."
+    Raises:
+        ValueError: not one or more times.
+    """
+    found = np.array(values, dtype=np.float64)
+    if found.ndim != 1 or not found.size or not np.all(np.isfinite(found) & (found >= 0)):
+        raise ValueError("not a list of times")
+    return found

@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from kwssearch import data as data_sets
-from kwssearch import environment, results
+from kwssearch import environment, records, results
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.schema import show
@@ -27,8 +27,8 @@ LOCK = "lock"
 HOLDER = "holder.json"
 LOG = "workers.log"
 SHARED = "shared"
-LEFTOVERS = ("checkpoint.npz", results.PROGRESS_RECORD)
-OURS = (LOCK, HOLDER, LOG, SHARED, results.DATA_RECORD, "tuner")
+LEFTOVERS = ("checkpoint.npz", records.PROGRESS_RECORD)
+OURS = (LOCK, HOLDER, LOG, SHARED, records.DATA_RECORD, "tuner")
 
 
 @contextlib.contextmanager
@@ -75,14 +75,14 @@ def begin(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
     Raises:
         UserError: the folder holds something else, or another search; says what differs.
     """
-    path = folder / results.RUN_RECORD
+    path = folder / records.RUN_RECORD
     if not path.exists():
         refuse_strangers(folder)
-        record = describe(space, data)
-        write_json(folder / results.DATA_RECORD, data_sets.record(data))
+        record = describe(folder, space, data)
+        write_json(folder / records.DATA_RECORD, data_sets.record(data))
         write_json(path, record)
         return record
-    record = results.read_run_record(folder)
+    record = records.read_run_record(folder)
     recorded = results.read_recorded_space(folder, record)
     differences = [*changes(record, recorded, space, data, folder)]
     if differences:
@@ -105,15 +105,14 @@ def refuse_strangers(folder: Path) -> None:
         )
 
 
-def describe(space: SearchSpace, data: DataSet) -> dict[str, Any]:
-    source = data.source if data.source in ("msc", "builtin") else str(data.root.resolve())
+def describe(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
     return {
-        "format": results.FORMAT,
+        "format": records.FORMAT,
         "run_id": uuid.uuid4().hex[:16],
         "created": now(),
         "space": space.to_dict(),
         "data": {
-            "source": source,
+            "source": recorded_source(folder, data),
             "fingerprint": data.fingerprint,
             "words": list(data.words),
             "sampling_rate": data.sampling_rate,
@@ -122,6 +121,19 @@ def describe(space: SearchSpace, data: DataSet) -> dict[str, Any]:
         "versions": environment.versions(),
         "environment": environment.describe(),
     }
+
+
+def recorded_source(folder: Path, data: DataSet) -> str:
+    """The data set's name, or its folder as seen from the run's, so that both can move together."""
+    if data.source in data_sets.NAMED:
+        return data.source
+    return os.path.relpath(data.root.resolve(), folder.resolve())
+
+
+def source_of(folder: Path, record: Mapping[str, Any]) -> str:
+    """What `load_data` takes, from what a run recorded."""
+    recorded = str(record["data"]["source"])
+    return recorded if recorded in data_sets.NAMED else str((folder / recorded).resolve())
 
 
 def changes(
@@ -135,7 +147,7 @@ def changes(
         if before.get(key) != after.get(key):
             yield f"{key} was {show(before.get(key))} and is {show(after.get(key))}"
     if record["data"]["fingerprint"] != data.fingerprint:
-        recorded_clips = read_json(folder / results.DATA_RECORD)
+        recorded_clips = read_json(folder / records.DATA_RECORD)
         yield f"the data set changed: {data_sets.difference(recorded_clips, data) or 'words or sampling rate'}"
     for name, version in environment.versions().items():
         if record["versions"].get(name) != version:
@@ -168,15 +180,15 @@ def tidy(folder: Path, retry_failed: bool = False) -> list[str]:
         whole = {execution.index for execution in (*trial.executions, *trial.failures)}
         for index in executions:
             here = results.trial_folder(folder, trial.trial_id, index)
-            path = here / results.RESULT_RECORD
+            path = here / records.RESULT_RECORD
             if index not in whole and path.exists():
                 set_aside(path, "damaged")
             elif retry_failed and index in {execution.index for execution in trial.failures}:
                 set_aside(path, "failed")
             elif index in whole:
                 clear(here)
-    if run.latency_record is None and (folder / results.LATENCY_RECORD).exists():
-        set_aside(folder / results.LATENCY_RECORD, "damaged")
+    if run.latency_record is None and (folder / records.LATENCY_RECORD).exists():
+        set_aside(folder / records.LATENCY_RECORD, "damaged")
     return list(run.warnings)
 
 

@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from kwssearch.execution import Job, shared_state
 
 
+def state_exists(job: Job) -> bool:
+    path = shared_state(job)
+    return path is not None and path.exists()
+
+
 class Schedule:
     """The jobs that wait, in the order in which they had best begin.
 
@@ -23,7 +28,7 @@ class Schedule:
         self,
         jobs: Iterable[Job],
         costs: Mapping[str, int],
-        has_state: Callable[[Job], bool] = lambda job: (path := shared_state(job)) is not None and path.exists(),
+        has_state: Callable[[Job], bool] = state_exists,
     ) -> None:
         self.costs = costs
         self.has_state = has_state

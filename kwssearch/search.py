@@ -11,17 +11,14 @@ from typing import Any, Protocol
 import moocore
 import numpy as np
 
-from kwssearch import execution, results
-from kwssearch.backend import keras_tuner
+from kwssearch import execution, records, results
+from kwssearch.backend import BaseTuner, Trial, TrialStatus, keras_tuner
 from kwssearch.errors import UserError
 from kwssearch.execution import Failure, Job, Outcome
 from kwssearch.runfolder import clear, clear_shared
 from kwssearch.schedule import Schedule
 from kwssearch.space import SearchSpace
 from kwssearch.storage import write_bytes, write_json
-
-Trial = keras_tuner.engine.trial.Trial
-TrialStatus = keras_tuner.engine.trial.TrialStatus
 
 ATTEMPTS = 2
 REFRESH_SECONDS = 0.5
@@ -89,16 +86,16 @@ class GridOracle(keras_tuner.oracles.GridSearchOracle):
     def end_trial(self, trial: Trial) -> None:
         self.trials[trial.trial_id] = trial
         self.end_order.append(trial.trial_id)
-        self.ongoing_trials = {k: t for k, t in self.ongoing_trials.items() if t.trial_id != trial.trial_id}
+        for tuner_id, ongoing in list(self.ongoing_trials.items()):
+            if ongoing.trial_id == trial.trial_id:
+                del self.ongoing_trials[tuner_id]
         if trial.status == TrialStatus.COMPLETED:
             self.score_trial(trial)
 
     def score_trial(self, trial: Trial) -> None:
         """Ranks all completed trials anew: 0 on the front, 1 once that is taken away, and so on."""
         completed = [t for t in self.trials.values() if t.status == TrialStatus.COMPLETED]
-        losses = np.array(
-            [[o.sign * t.metrics.get_best_value(o.name) for o in results.OBJECTIVES] for t in completed]
-        )
+        losses = np.array([[o.sign * t.metrics.get_best_value(o.name) for o in results.OBJECTIVES] for t in completed])
         for each, rank in zip(completed, moocore.pareto_rank(losses), strict=True):
             each.score = float(rank)
             each.best_step = 0
@@ -145,7 +142,7 @@ class Watcher(Protocol):
         """Called when a job ends; a failure that is not the `last` attempt will be tried again."""
 
 
-class KwsTuner(keras_tuner.engine.base_tuner.BaseTuner):
+class KwsTuner(BaseTuner):
     """Runs what the oracle proposes and records it.
 
     Args:
@@ -211,7 +208,7 @@ class KwsTuner(keras_tuner.engine.base_tuner.BaseTuner):
         """Nothing: the results on disk are the state."""
 
     def _open_trials(self) -> dict[str, Trial]:
-        trials = {}
+        trials: dict[str, Trial] = {}
         while (trial := self.oracle.create_trial(f"slot {len(trials)}")).status == TrialStatus.RUNNING:
             trials[trial.trial_id] = trial
         return trials
@@ -234,7 +231,7 @@ class KwsTuner(keras_tuner.engine.base_tuner.BaseTuner):
             outcome = Outcome({**execution.identity(job), **failure})
         for name, content in outcome.files.items():
             write_bytes(here / name, content)
-        write_json(here / results.RESULT_RECORD, outcome.record)
+        write_json(here / records.RESULT_RECORD, outcome.record)
         clear(here)
         return True
 

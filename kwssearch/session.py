@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from kwssearch import execution, pool, results, runfolder, timing
+from kwssearch import execution, pool, records, results, runfolder, timing
 from kwssearch.cost import Cost, costs
 from kwssearch.data import DataSet, load_data
 from kwssearch.execution import Job
@@ -87,7 +87,7 @@ def prepare(
     jobs = tuple(
         Job(
             space=run.space,
-            source=record["data"]["source"],
+            source=runfolder.source_of(folder, record),
             fingerprint=data_set.fingerprint,
             run_id=record["run_id"],
             planned=planned,
@@ -148,9 +148,9 @@ def time_artefacts(
     timed = {trial.trial_id for trial in run.completed if trial.latency is not None}
     if not things or (not again and timed >= {thing.trial_id for thing in things}):
         return False
-    source, fingerprint = run.record["data"]["source"], run.record["data"]["fingerprint"]
-    figures = executor.submit(timed_record, things, source, fingerprint, threads, budget).result()
-    write_json(folder / results.LATENCY_RECORD, figures)
+    source = runfolder.source_of(folder, run.record)
+    figures = executor.submit(timed_record, things, source, run.record["data"]["fingerprint"], threads, budget).result()
+    write_json(folder / records.LATENCY_RECORD, figures)
     return True
 
 
@@ -167,5 +167,5 @@ def reopen(folder: Path) -> tuple[SearchSpace, str]:
     Raises:
         UserError: no run is there.
     """
-    record = results.read_run_record(folder)
-    return results.read_recorded_space(folder, record), str(record["data"]["source"])
+    record = records.read_run_record(folder)
+    return results.read_recorded_space(folder, record), runfolder.source_of(folder, record)

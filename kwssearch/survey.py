@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kwssearch.results import speaker_of
+from kwssearch.records import speaker_of
 from kwssearch.wav import CLIP_BYTES, decode, digest, read_start, reason_of
 
 SPLITS = ("train", "validation", "test")

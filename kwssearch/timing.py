@@ -22,6 +22,7 @@ from kwssearch.measure import Classifier, sample
 from kwssearch.results import Run, Trial, trial_folder
 from kwssearch.runfolder import now
 
+Times = npt.NDArray[np.floating[Any]]
 CLIPS = 50
 WARM_UP = 2
 LEAST_SECONDS = 0.01
@@ -86,11 +87,11 @@ def measure(things: Sequence[Subject], data: DataSet, threads: int = 1, budget: 
     with pinned(threads) as cores, threadpool_limits(threads):
         classifiers = {thing.trial_id: Classifier(thing.path, threads) for thing in things}
         counts = {thing.trial_id: invocations(thing, classifiers[thing.trial_id], clips) for thing in things}
-        rounds: list[dict[str, npt.NDArray[np.float64]]] = []
+        rounds: list[dict[str, Times]] = []
         while len(rounds) < FEWEST_ROUNDS or (
             time.monotonic() < deadline and (len(rounds) % CHECK_EVERY or widest(things, rounds) > WIDEST_INTERVAL)
         ):
-            figures = {}
+            figures: dict[str, Times] = {}
             for index in generator.permutation(len(things)):
                 thing = things[index]
                 chosen = [clips[i] for i in generator.integers(len(clips), size=WARM_UP + counts[thing.trial_id])]
@@ -143,7 +144,7 @@ def record(
     }
 
 
-def spread(values: npt.NDArray[np.float64]) -> float:
+def spread(values: Times) -> float:
     low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
     return float((high - low) / middle)
 

@@ -7,6 +7,7 @@ Whether a clip is recognised is a latent normal variable above zero; its varianc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any, NamedTuple
@@ -224,3 +225,20 @@ def large_space(trials: int) -> dict[str, Any]:
              "final_sparsity": [0.0, 0.9]},
         ],
     }  # fmt: skip
+
+
+def with_trial(run: Run, trial: Trial) -> Run:
+    """The run with one trial replaced by another of the same id."""
+    return replace(run, trials=tuple(trial if t.trial_id == trial.trial_id else t for t in run.trials))
+
+
+def with_executions(run: Run, trial_id: str, count: int) -> Run:
+    """As if only the first executions of a trial were done."""
+    trial = next(t for t in run.trials if t.trial_id == trial_id)
+    return with_trial(run, replace(trial, executions=trial.executions[:count]))
+
+
+def with_predictions(trial: Trial, guess: npt.NDArray[np.int64]) -> Trial:
+    """A trial of one execution that said just this."""
+    first = trial.executions[0]
+    return replace(trial, executions=(replace(first, record={**first.record, "predictions": guess}),))

@@ -12,7 +12,7 @@ import soundfile
 from speech_folder import pack, wav, write_word_folder
 
 from kwssearch.data import DataError, check, difference, load_data, record
-from kwssearch.results import speaker_of
+from kwssearch.records import speaker_of
 from kwssearch.survey import split_by_speaker
 
 SECOND = wav(0.1 * np.sin(np.arange(16_000)))

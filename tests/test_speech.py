@@ -13,7 +13,7 @@ from kwssearch import speech
 from kwssearch.cache import DataError
 from kwssearch.data import load_data
 from kwssearch.espeak import Speaker, Utterance, variants
-from kwssearch.results import speaker_of
+from kwssearch.records import speaker_of
 
 VOICES = 8
 

@@ -1,0 +1,81 @@
+"""The files of a run, and whether each is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kwssearch.errors import UserError
+from kwssearch.space import PlannedTrial
+from kwssearch.storage import read_json
+
+FORMAT = 1
+RUN_RECORD = "run.json"
+DATA_RECORD = "data.json"
+RESULT_RECORD = "result.json"
+PROGRESS_RECORD = "progress.json"
+LATENCY_RECORD = "latency.json"
+
+NUMBERS = (
+    "accuracy", "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms",
+    "achieved_sparsity", "overall_sparsity", "parameters", "macs", "epochs", "seconds",
+)  # fmt: skip
+
+
+def read_run_record(folder: Path) -> dict[str, Any]:
+    path = folder / RUN_RECORD
+    try:
+        record = read_json(path)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{folder}: holds no run (there is no {RUN_RECORD}); name a folder that 'kwssearch run' made."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path}: cannot be read ({' '.join(str(error).split())}); restore it or start afresh with --out elsewhere."
+        ) from error
+    if record.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: has format {str(record.get('format'))[:40]!r}, expected {FORMAT}; use the version that made it."
+        )
+    return record
+
+
+def result_fault(record: Mapping[str, Any], planned: PlannedTrial, clips: int | None) -> str | None:
+    """Why a record is not this trial's whole result, or None when it is."""
+    if record.get("trial_id") != planned.trial_id or record.get("values") != dict(planned.values):
+        return "it is another trial's"
+    if record.get("status") == "failed":
+        return None if isinstance(record.get("reason"), str) else "it has no reason"
+    if record.get("status") != "completed":
+        return "it has no status"
+    for key in NUMBERS:
+        value = record.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            return f"{key} is missing or no number"
+    predictions = record.get("predictions")
+    if not isinstance(predictions, list) or clips not in (None, len(predictions)):
+        return f"predictions are not those of {clips} clips"
+    if not all(isinstance(p, int) and not isinstance(p, bool) for p in predictions):
+        return "predictions are not class indices"
+    return None
+
+
+def read_or_warn(path: Path, warnings: list[str]) -> dict[str, Any] | None:
+    try:
+        return read_json(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        warnings.append(damaged(path, str(error)))
+        return None
+
+
+def damaged(path: Path, reason: str) -> str:
+    return f"{path}: damaged ({' '.join(reason.split())[:120]}); passed over, its trial counts as not done."
+
+
+def speaker_of(clip: str) -> str:
+    """The file name up to `_nohash_`, else the whole name (the Speech Commands convention)."""
+    return clip.rsplit("/", 1)[-1].split("_nohash_")[0]

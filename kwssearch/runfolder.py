@@ -77,6 +77,7 @@ def begin(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
     """
     path = folder / records.RUN_RECORD
     if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         refuse_strangers(folder)
         record = describe(folder, space, data)
         write_json(folder / records.DATA_RECORD, data_sets.record(data))

@@ -41,7 +41,7 @@ def show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console = Console(width=10_000, highlight=False)
     with console.capture() as capture:
         console.print(table)
-    click.echo("\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines()))
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines() if line.strip()))
 
 
 def show_trials(rows: Sequence[Row], front: bool = False) -> None:

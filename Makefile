@@ -1,0 +1,34 @@
+# make run: the quickstart search, from a fresh clone to a page with plots.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run setup test damage lint bench clean
+
+run: setup
+	$(BIN)/kwssearch run quickstart
+	@echo "The report is here:"
+	@$(BIN)/kwssearch report runs/quickstart
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[builtin,dask,dev]"
+	@touch $@
+
+test: setup
+	$(BIN)/pytest -m "not damage"
+
+damage: setup
+	$(BIN)/pytest -m damage
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python benchmarks/bench.py
+
+clean:
+	rm -rf .venv build *.egg-info

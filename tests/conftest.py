@@ -1,0 +1,29 @@
+"""Fixtures that several modules share; what takes seconds is made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tiny
+
+
+@pytest.fixture(scope="session")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two words, 40 clips each."""
+    return tiny.write_data(tmp_path_factory.mktemp("data") / "words")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Path:
+    """A run of the tiny space, searched whole from the command line; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished")
+    space = tiny.write_space(folder / "tiny.toml")
+    ended = tiny.kwssearch("run", space, "--data", words, "--out", folder / "run", cache=cache)
+    assert ended.returncode == 0, ended.stderr
+    return folder / "run"

@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -51,13 +51,14 @@ __all__ = [
 
 @lru_cache(maxsize=1)
 def configure(threads: int = 1, deterministic: bool = False) -> None:
-    """Sets the process up for training, once, before TensorFlow has run anything.
+    """Sets the process up for training, once; one that has computed already keeps its threads.
 
     One thread a worker and many workers train more samples a second than one worker with
     many threads (docs/performance.md).
     """
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
 

@@ -202,7 +202,8 @@ class KwsTuner(BaseTuner):
         recorded = self._recorded(trial.trial_id)
         if not recorded.executions:
             raise keras_tuner.errors.FailedTrialError(recorded.failures[0]["reason"])
-        return {name: getattr(recorded, name) for name in METRICS}
+        # KerasTuner asks for its sum of objectives as well, which ranking by domination does not use.
+        return {"multi_objective": 0.0, **{name: getattr(recorded, name) for name in METRICS}}
 
     def save(self, fname: str | None = None) -> None:
         """Nothing: the results on disk are the state."""

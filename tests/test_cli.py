@@ -11,10 +11,11 @@ from click.testing import CliRunner
 
 from kwssearch.cli import main
 
-KEYS = (
-    "trial_id strategy features architecture width_multiplier final_sparsity status accuracy memory_bytes tflite_bytes "
-    "latency_ms feature_latency_ms model_latency_ms achieved_sparsity parameters epochs on_front"
-).split()
+KEYS = {
+    "trial_id", "strategy", "features", "architecture", "width_multiplier", "final_sparsity", "status", "accuracy",
+    "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms", "achieved_sparsity",
+    "parameters", "epochs", "on_front",
+}  # fmt: skip
 LIGHT = ("trials", "front", "answers")
 HEAVY = ("tensorflow", "tf_keras", "keras", "keras_tuner", "tensorflow_model_optimization", "ai_edge_litert")
 SLOW = ("scipy.stats", "pandas", "seaborn", "matplotlib", "soundfile", "dask", "distributed")
@@ -45,7 +46,7 @@ def test_json_holds_the_promised_keys_and_nothing_else_is_printed(finished, comm
     if command != "answers":
         assert content
         for row in content:
-            assert set(KEYS) <= set(row)
+            assert set(row) >= KEYS
             assert 0 <= row["accuracy"] <= 1
             assert row["on_front"] in (True, False)
 
@@ -53,7 +54,7 @@ def test_json_holds_the_promised_keys_and_nothing_else_is_printed(finished, comm
 def test_csv_has_a_row_a_trial(finished) -> None:
     rows = list(csv.DictReader(io.StringIO(invoke("trials", finished, "--csv").stdout)))
     assert [row["trial_id"] for row in rows] == list("0123")
-    assert set(KEYS) <= set(rows[0])
+    assert set(rows[0]) >= KEYS
 
 
 def test_tables_show_every_trial(finished) -> None:

@@ -1,5 +1,6 @@
 import csv
 import io
+import itertools
 import re
 import time
 
@@ -118,7 +119,7 @@ def test_scatter_holds_what_is_drawn():
     assert drawn.points[0].tolist() == [rows[0]["memory_bytes"] / 1000, 100 * rows[0]["accuracy"]]
     assert np.all(drawn.errors[:, 0] < drawn.errors[:, 1])
     corners = plots.staircase(drawn)
-    assert all((a == b).any() for a, b in zip(corners[:-1], corners[1:], strict=True))
+    assert all((a == b).any() for a, b in itertools.pairwise(corners))
 
 
 def test_labels_take_the_nearest_free_place_or_none():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -30,7 +31,7 @@ RECIPE = {
     "batch_size": integer(1, 100_000, "a whole number from 1", 20),
     "learning_rate": Field(
         "two numbers above 0, the first and the last learning rate",
-        lambda v: isinstance(v, list) and len(v) == 2 and all(is_number(x) and 0 < x < 1e6 for x in v),
+        lambda v: isinstance(v, list) and len(v) == 2 and all(is_number(x) and 0 < x < math.inf for x in v),
         [0.01, 1e-5],
     ),
     "seed": integer(0, 2**31 - 1, "a whole number from 0 to 2147483647", 42),

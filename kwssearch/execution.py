@@ -14,7 +14,7 @@ from kwssearch import environment
 from kwssearch.cache import cache_folder
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
-from kwssearch.records import PROGRESS_RECORD
+from kwssearch.records import MODEL_FILE, PROGRESS_RECORD, ZIP_FILE
 from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.storage import write_json
 
@@ -99,7 +99,7 @@ def run(job: Job) -> Outcome | Failure:
 
 def execute(job: Job) -> Outcome:
     from kwssearch import backend
-    from kwssearch.hypermodel import MODEL_FILE, ZIP_FILE, KwsHyperModel
+    from kwssearch.hypermodel import KwsHyperModel
 
     backend.configure(threads=1, deterministic=job.space.recipe.deterministic)
     data = open_data(job.source, job.fingerprint)

@@ -17,13 +17,11 @@ from kwssearch.data import DataSet
 from kwssearch.features import FrontEnd, cached_features
 from kwssearch.models import MODELS, macs
 from kwssearch.precision import choose
+from kwssearch.records import CHECKPOINT_FILE, MODEL_FILE, ZIP_FILE
 from kwssearch.space import AXES, SearchSpace
 from kwssearch.statistics import wilson
 from kwssearch.storage import write_bytes
 
-MODEL_FILE = "model.tflite"
-ZIP_FILE = "model.tflite.zip"
-CHECKPOINT_FILE = "checkpoint.npz"
 SPARSITY_TOLERANCE = 0.005
 PARITY_CLIPS = 200
 PARITY_TOLERANCE = 1e-3

@@ -16,6 +16,9 @@ DATA_RECORD = "data.json"
 RESULT_RECORD = "result.json"
 PROGRESS_RECORD = "progress.json"
 LATENCY_RECORD = "latency.json"
+MODEL_FILE = "model.tflite"
+ZIP_FILE = "model.tflite.zip"
+CHECKPOINT_FILE = "checkpoint.npz"
 
 NUMBERS = (
     "accuracy", "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms",
@@ -24,6 +27,11 @@ NUMBERS = (
 
 
 def read_run_record(folder: Path) -> dict[str, Any]:
+    """A run's own record.
+
+    Raises:
+        UserError: there is none, it is damaged, or another version made it.
+    """
     path = folder / RUN_RECORD
     try:
         record = read_json(path)

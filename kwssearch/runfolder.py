@@ -27,7 +27,7 @@ LOCK = "lock"
 HOLDER = "holder.json"
 LOG = "workers.log"
 SHARED = "shared"
-LEFTOVERS = ("checkpoint.npz", records.PROGRESS_RECORD)
+LEFTOVERS = (records.CHECKPOINT_FILE, records.PROGRESS_RECORD)
 OURS = (LOCK, HOLDER, LOG, SHARED, records.DATA_RECORD, "tuner")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from kwssearch import execution, pool, records, results, runfolder, timing
+from kwssearch import pool, records, results, runfolder, timing
 from kwssearch.cost import Cost, costs
 from kwssearch.data import DataSet, load_data
 from kwssearch.execution import Job
@@ -149,16 +149,10 @@ def time_artefacts(
     if not things or (not again and timed >= {thing.trial_id for thing in things}):
         return False
     source = runfolder.source_of(folder, run.record)
-    figures = executor.submit(timed_record, things, source, run.record["data"]["fingerprint"], threads, budget).result()
+    fingerprint = run.record["data"]["fingerprint"]
+    figures = executor.submit(timing.measure, things, source, fingerprint, threads, budget).result()
     write_json(folder / records.LATENCY_RECORD, figures)
     return True
-
-
-def timed_record(
-    things: list[timing.Subject], source: str, fingerprint: str, threads: int, budget: float | None
-) -> dict[str, Any]:
-    """What the worker does; at module level so that it can be sent there."""
-    return timing.measure(things, execution.open_data(source, fingerprint), threads, budget)
 
 
 def reopen(folder: Path) -> tuple[SearchSpace, str]:

@@ -80,12 +80,13 @@ def mcnemar(run: Run, first: Trial, second: Trial) -> McNemar:
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """Variance components of an execution's accuracy over seeds, as shares squared; pooled over the trials.
+    """Variance components of an execution's accuracy over seeds, in log-odds squared; pooled over the trials.
 
     The spread of accuracies over seeds on one test set is not all the seed's own doing: most of it is clips
     that flip either way, which resampling clips covers already. Counting it twice makes intervals too wide,
     resampling three seeds makes them too narrow, so the parts are told apart as in an analysis of variance
     with crossed random effects (Searle, Casella and McCulloch, 1992, section 5.2; Owen, 2007, on the bootstrap).
+    Log-odds, because a seed moves an accuracy near 1 less than one near 1/2.
 
     Attributes:
         flips: seeds times clips, the part that resampling speakers covers.
@@ -102,9 +103,9 @@ class Worlds:
     """Bootstrap worlds of a run's completed trials.
 
     Accuracy: speakers are drawn with replacement, one fewer than there are (which makes the variance unbiased;
-    Rao and Wu, 1988), the same ones for all executions; to this comes a normal seed effect of the variances in
-    `seed_spread`. Latency: rounds are drawn with replacement, the same ones for all trials. Memory: exact but
-    for its spread over seeds.
+    Rao and Wu, 1988), the same ones for all executions; to this come seed effects of the variances in
+    `seed_spread`, Student's t since those are estimates. Latency: rounds are drawn with replacement, the same
+    ones for all trials. Memory: exact but for its spread over seeds.
 
     Args:
         run: what was recorded.
@@ -152,14 +153,21 @@ class Worlds:
         if freedom == 0 or speakers < 2:
             return SeedSpread(0.0, 0.0, 0.0)
         influence = (self.correct - self.observed * self.clips[:, None]) * (speakers / self.clips.sum())
-        residual = influence - self.trial_means(influence)[:, self.trial_of]
+        residual = (influence - self.trial_means(influence)[:, self.trial_of]) / self.slopes
         flips = float(np.sum(residual**2)) / (freedom * (speakers - 1) * speakers)
-        deviation = self.observed - self.trial_means(self.observed[None])[0, self.trial_of]
+        deviation = (self.observed - self.trial_means(self.observed[None])[0, self.trial_of]) / self.slopes
         squares = float(np.sum(deviation**2))
         by_seed = np.bincount(self.seed_of, weights=deviation)
         common = (float(np.sum(by_seed**2)) - squares) / (freedom * max(len(self.trials) - 1, 1))
         shared = max(common, 0.0) if len(self.trials) > 1 else 0.0
         return SeedSpread(flips, max(squares / freedom - flips - shared, 0.0), shared)
+
+    @cached_property
+    def slopes(self) -> Floats:
+        """Change in accuracy for one of log-odds, p (1 - p), of each execution's trial; shape (columns,)."""
+        clips = float(self.clips.sum())
+        share = (self.trial_means(self.observed[None])[0] * clips + 0.5) / (clips + 1)
+        return np.asarray((share * (1 - share))[self.trial_of])
 
     def trial_means(self, figures: Floats) -> Floats:
         """Means over executions, shape (rows, trials), of figures, shape (rows, columns)."""
@@ -183,14 +191,14 @@ class Worlds:
     def executions(self) -> npt.NDArray[np.float32]:
         """Accuracy of each execution; shape (worlds, columns)."""
         spread = self.seed_spread
-        drawn = self.resampled
-        if spread.own:
-            own = self.rng(1).standard_normal(drawn.shape, dtype=np.float32)
-            drawn = drawn + np.float32(spread.own**0.5) * own
-        if spread.shared:
-            shared = self.rng(2).standard_normal((self.worlds, int(self.seed_of.max()) + 1), dtype=np.float32)
-            drawn = drawn + np.float32(spread.shared**0.5) * shared[:, self.seed_of]
-        return drawn
+        freedom = len(self.trial_of) - len(self.trials)
+        if not spread.own + spread.shared:
+            return self.resampled
+        own = self.rng(1).standard_normal(self.resampled.shape, dtype=np.float32)
+        shared = self.rng(2).standard_normal((self.worlds, int(self.seed_of.max()) + 1), dtype=np.float32)
+        effects = np.float32(spread.own**0.5) * own + np.float32(spread.shared**0.5) * shared[:, self.seed_of]
+        student = (self.rng(5).chisquare(freedom, size=(self.worlds, 1)) / freedom) ** -0.5
+        return np.asarray(self.resampled + effects * student.astype(np.float32) * self.slopes.astype(np.float32))
 
     @cached_property
     def accuracy(self) -> Floats:
@@ -260,7 +268,7 @@ class Worlds:
         spread = self.seed_spread
         used = np.flatnonzero(weights)
         clips = float(np.var(self.resampled[:, used] @ weights[used], dtype=np.float64))
-        squared = float(np.sum(weights**2))
+        squared = float(np.sum((weights * self.slopes) ** 2))
         seeds = squared * spread.own
         flips = squared * spread.flips
         repeats = len(np.unique(self.seed_of[used]))

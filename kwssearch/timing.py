@@ -15,10 +15,10 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from kwssearch import environment
-from kwssearch.data import DataSet
+from kwssearch.execution import open_data
 from kwssearch.features import FrontEnd
-from kwssearch.hypermodel import MODEL_FILE
 from kwssearch.measure import Classifier, sample
+from kwssearch.records import MODEL_FILE
 from kwssearch.results import Run, Trial, trial_folder
 from kwssearch.runfolder import now
 
@@ -67,7 +67,9 @@ def artefact_of(run: Run, trial: Trial) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def measure(things: Sequence[Subject], data: DataSet, threads: int = 1, budget: float | None = None) -> dict[str, Any]:
+def measure(
+    things: Sequence[Subject], source: str, fingerprint: str, threads: int = 1, budget: float | None = None
+) -> dict[str, Any]:
     """Times every artefact once a round, in an order shuffled anew each round, on the same clips.
 
     A round's figure for a trial is the median over enough invocations to fill 10 ms, after two
@@ -75,11 +77,16 @@ def measure(things: Sequence[Subject], data: DataSet, threads: int = 1, budget: 
     than 2 %, or the budget ends.
 
     Args:
+        source, fingerprint: the data set whose test clips are classified.
         budget: seconds; 3 a trial by default.
 
     Returns:
         The content of latency.json: for each trial its figures a round, in ms.
+
+    Raises:
+        UserError: it is not the data set that the run was made with.
     """
+    data = open_data(source, fingerprint)
     budget = SECONDS_A_TRIAL * len(things) if budget is None else budget
     clips = [data.audio("test", i) for i in range(min(CLIPS, len(data.splits["test"])))]
     generator = np.random.default_rng(0)

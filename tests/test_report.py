@@ -21,11 +21,10 @@ HOSTILE = [
     "../../outside",
     "a|b`c*d_e",
     "$x^{",
-    "_hidden",
     "=1+1",
-    "two\nlines \x1b[0m",
-    "日本語",
+    "_two\nlines \x1b[0m 日本語",
 ]
+SMALL = {**MINI, "strategy": MINI["strategy"][1:2]}
 
 
 def test_report_of_a_search(tmp_path):
@@ -49,7 +48,7 @@ def test_report_of_a_search(tmp_path):
 
 
 def test_the_same_run_gives_the_same_files(tmp_path):
-    run = synthetic_run.build(MINI)
+    run = synthetic_run.build(SMALL)
     first, second = (write_report(run, tmp_path / name).parent for name in ("one", "two"))
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
@@ -76,20 +75,20 @@ def test_hostile_names_stay_text_and_inside_the_folder(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"waiting": tuple(f"{i:02d}" for i in range(1, 22))},
-        {"waiting": ("00", "01")},
+        {"waiting": tuple("12345")},
+        {"waiting": ("0", "1")},
         {"rounds": None, "executions": 2},
-        {"failed": {"02": "x", "03": "x"}},
+        {"failed": dict.fromkeys("2345", "out of memory")},
     ],
     ids=["one trial", "no baseline", "provisional", "a strategy that failed"],
 )
 def test_partial_runs_are_reported(tmp_path, options):
-    run = synthetic_run.build("lab4", clips=80, speakers=40, **options)
+    run = synthetic_run.build(SMALL, clips=80, speakers=40, **options)
     assert "## Answers" in write_report(run, tmp_path).read_text()
 
 
 def test_a_sparse_record_is_reported(tmp_path):
-    run = synthetic_run.build(MINI, clips=80, speakers=40)
+    run = synthetic_run.build(SMALL, clips=80, speakers=40)
     for key in ("created", "data", "versions", "environment"):
         run.record.pop(key)
     assert "## How it was made" in write_report(run, tmp_path).read_text()
@@ -116,7 +115,7 @@ def test_scatter_holds_what_is_drawn():
     line = drawn.points[list(drawn.front)]
     assert np.all(np.diff(line[:, 0]) > 0)
     assert np.all(np.diff(line[:, 1]) > 0)
-    assert drawn.points[0].tolist() == [rows[0]["memory_bytes"] / 1000, 100 * rows[0]["accuracy"]]
+    assert drawn.points[0] == pytest.approx([rows[0]["memory_bytes"] / 1000, 100 * rows[0]["accuracy"]])
     assert np.all(drawn.errors[:, 0] < drawn.errors[:, 1])
     corners = plots.staircase(drawn)
     assert all((a == b).any() for a, b in itertools.pairwise(corners))

@@ -89,7 +89,7 @@ def read_space(content: Any, place: str = "space", name: str = "space") -> Searc
     table = Table(place, content)
     table.only(("name", "description", "data", "recipe", "pruning", "features", "baseline", "strategy"))
     head = Table(place, {k: v for k, v in content.items() if k in ("name", "description", "data")})
-    texts = head.read({"name": text(name), "description": text(""), "data": text("msc")})
+    texts = head.read({"name": text(name), "description": text("", empty=True), "data": text("msc")})
     features = read_features(place, content)
     fields = axis_fields(features)
     baseline = read_baseline(place, content, fields)
@@ -106,9 +106,12 @@ def read_space(content: Any, place: str = "space", name: str = "space") -> Searc
 
 
 def read_features(place: str, content: Mapping[str, Any]) -> dict[str, FeatureSetting]:
-    declared = Table(f"{place}: features", content.get("features", {})).content
+    table = Table(f"{place}: features", content.get("features", {}))
+    declared = table.content
     if not declared:
         raise SpaceError(f"{place}: features: got none, expected at least one table such as [features.mfcc].")
+    for name in declared:
+        table.check("name", name, text())
     return {name: read_feature(f"{place}: features.{name}", name, entry) for name, entry in declared.items()}
 
 

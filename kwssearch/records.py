@@ -50,7 +50,9 @@ def read_run_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def result_fault(record: Mapping[str, Any], planned: PlannedTrial, clips: int | None) -> str | None:
+def result_fault(
+    record: Mapping[str, Any], planned: PlannedTrial, clips: int | None = None, classes: int | None = None
+) -> str | None:
     """Why a record is not this trial's whole result, or None when it is."""
     if record.get("trial_id") != planned.trial_id or record.get("values") != dict(planned.values):
         return "it is another trial's"
@@ -62,10 +64,13 @@ def result_fault(record: Mapping[str, Any], planned: PlannedTrial, clips: int | 
         value = record.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             return f"{key} is missing or no number"
+    if record["accuracy"] > 1:
+        return "accuracy is above 1"
     predictions = record.get("predictions")
     if not isinstance(predictions, list) or clips not in (None, len(predictions)):
         return f"predictions are not those of {clips} clips"
-    if not all(isinstance(p, int) and not isinstance(p, bool) for p in predictions):
+    highest = 1000 if classes is None else classes - 1
+    if not all(isinstance(p, int) and not isinstance(p, bool) and 0 <= p <= highest for p in predictions):
         return "predictions are not class indices"
     return None
 

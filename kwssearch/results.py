@@ -216,7 +216,7 @@ def load(folder: str | Path) -> Run:
     latencies = read_latencies(folder, latency_record, warnings)
     words, labels, speakers = read_test_clips(folder, record)
     trials = tuple(
-        load_trial(folder, planned, space.recipe.executions_per_trial, len(labels), latencies, warnings)
+        load_trial(folder, planned, space.recipe.executions_per_trial, len(labels), len(words), latencies, warnings)
         for planned in space.trials
     )
     return Run(folder, record, space, trials, words, labels, speakers, latency_record, tuple(warnings))
@@ -252,6 +252,7 @@ def load_trial(
     planned: PlannedTrial,
     executions: int,
     clips: int | None = None,
+    classes: int | None = None,
     latencies: Mapping[str, Latency] = MappingProxyType({}),
     warnings: list[str] | None = None,
 ) -> Trial:
@@ -263,7 +264,7 @@ def load_trial(
     for index in range(executions):
         here = trial_folder(folder, planned.trial_id, index)
         record = read_or_warn(here / RESULT_RECORD, warnings)
-        fault = None if record is None else result_fault(record, planned, clips)
+        fault = None if record is None else result_fault(record, planned, clips, classes)
         if fault:
             warnings.append(damaged(here / RESULT_RECORD, fault))
         elif record is None:
@@ -275,16 +276,15 @@ def load_trial(
 
 
 def read_latencies(folder: Path, record: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, Latency]:
-    if record is None:
-        return {}
-    try:
-        return {
-            trial_id: Latency(*(times(entry[key]) for key in ("total", "feature", "model")))
-            for trial_id, entry in record["trials"].items()
-        }
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        warnings.append(damaged(folder / LATENCY_RECORD, str(error)))
-        return {}
+    """Trial id -> its times; a damaged entry costs its own trial only."""
+    entries = record.get("trials") if record else {}
+    found = {}
+    for trial_id, entry in entries.items() if isinstance(entries, Mapping) else ():
+        try:
+            found[trial_id] = Latency(*(times(entry[key]) for key in ("total", "feature", "model")))
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            warnings.append(damaged(folder / LATENCY_RECORD, f"trial {trial_id[:20]!r}: {error}"))
+    return found
 
 
 def times(values: Any) -> npt.NDArray[np.float64]:

@@ -42,8 +42,9 @@ def boolean(default: bool) -> Field:
     return Field("true or false", lambda v: isinstance(v, bool), default)
 
 
-def text(default: str | None = None) -> Field:
-    return Field("a text that is not empty", lambda v: isinstance(v, str) and bool(v.strip()), default)
+def text(default: str | None = None, empty: bool = False) -> Field:
+    expected = "a text of printable characters" + ("" if empty else ", not empty")
+    return Field(expected, lambda v: isinstance(v, str) and v.isprintable() and (empty or bool(v.strip())), default)
 
 
 class Table:

@@ -1,0 +1,101 @@
+"""A search on a real Dask scheduler and workers, each in a process of its own, on loopback."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tiny
+from test_survival import artefacts, start, wait_for
+
+from kwssearch import results
+from kwssearch.cluster import connect
+from kwssearch.errors import UserError
+
+pytestmark = pytest.mark.damage
+
+
+def dask(*arguments: str, cache: Path, log: Path) -> subprocess.Popen[bytes]:
+    output = log.open("wb")
+    command = [sys.executable, "-m", "dask", *arguments]
+    return subprocess.Popen(command, stdout=output, stderr=output, env=tiny.environment(cache))
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    log = tmp_path / "scheduler.log"
+    process = dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", cache=tmp_path, log=log)
+    wait_for(lambda: re.search(r"tcp://127\.0\.0\.1:\d+", log.read_text()))
+    yield re.search(r"tcp://127\.0\.0\.1:\d+", log.read_text()).group()
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def worker_of(tmp_path: Path, scheduler: str) -> Iterator:
+    """Starts workers with a cache of their own, as on another host."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(threads: int = 1) -> subprocess.Popen[bytes]:
+        log = tmp_path / f"worker{len(started)}.log"
+        options = ["--nthreads", str(threads), "--no-nanny", "--no-dashboard"]
+        started.append(dask("worker", scheduler, *options, cache=tmp_path / f"host{len(started)}", log=log))
+        wait_for(lambda: "Registered to" in log.read_text())
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
+    tmp_path, words, cache, finished, scheduler, worker_of
+) -> None:
+    victim = worker_of()
+    worker_of()
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    run = tmp_path / "run"
+    process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
+    wait_for(lambda: list((tmp_path / "host0").rglob("progress.json")))
+    victim.kill()
+    _, told = process.communicate(timeout=200)
+    assert process.returncode == 0, told
+    assert [trial.status for trial in results.load(run).trials] == ["completed"] * 4
+    assert artefacts(run) == artefacts(finished)
+    assert all(trial.latency is not None for trial in results.load(run).trials)
+    assert not list(run.rglob("checkpoint.npz"))
+
+
+def test_workers_with_other_clips_are_refused(tmp_path, words, cache, scheduler, worker_of) -> None:
+    worker_of()
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    own = tiny.write_data(tmp_path / "own")
+    process = start("run", space, "--data", own, "--out", tmp_path / "run", "--scheduler", scheduler, cache=cache)
+    wait_for(lambda: (tmp_path / "run" / "run.json").exists())
+    next((own / "no").iterdir()).write_bytes(next((own / "yes").iterdir()).read_bytes())
+    _, told = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "is not the data set that this search uses" in told
+
+
+def test_workers_of_several_threads_are_refused(scheduler, worker_of) -> None:
+    worker_of(threads=2)
+    with pytest.raises(UserError, match=r"has 2 threads, expected 1; start it with 'dask worker"), connect(scheduler):
+        pass
+
+
+def test_nobody_answers(monkeypatch) -> None:
+    monkeypatch.setattr("kwssearch.cluster.SECONDS_TO_CONNECT", 1)
+    began = time.monotonic()
+    with (
+        pytest.raises(UserError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:9'"),
+        connect("tcp://127.0.0.1:9"),
+    ):
+        pass
+    assert time.monotonic() - began < 30

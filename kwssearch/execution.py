@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import traceback
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from kwssearch.errors import UserError
 from kwssearch.records import MODEL_FILE, PROGRESS_RECORD, ZIP_FILE
 from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.storage import write_json
+
+SECONDS_KEPT = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -120,8 +123,19 @@ def execute(job: Job) -> Outcome:
         prefix=shared_state(job),
         on_epoch=on_epoch,
     )
-    files = {} if job.folder else {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE)}
+    files = {}
+    if job.folder is None:
+        files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE)}
+        shutil.rmtree(folder)
+        forget_old_runs(folder.parent.parent)
     return Outcome({**identity(job), **record, "status": "completed", "latency_provisional": not job.alone}, files)
+
+
+def forget_old_runs(jobs: Path) -> None:
+    """Removes what runs of other weeks left on this host: shared states, checkpoints of lost jobs."""
+    for run in jobs.iterdir():
+        if time.time() - run.stat().st_mtime > SECONDS_KEPT:
+            shutil.rmtree(run, ignore_errors=True)
 
 
 def identity(job: Job) -> dict[str, Any]:

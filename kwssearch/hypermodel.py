@@ -219,7 +219,8 @@ def parity(plain: keras.Model, path: Path, features: Any) -> dict[str, Any]:
     """How far the file's answers are from the trained model's, on real clips.
 
     Raises:
-        TrialError: a probability differs by more than 0.001, or a label where the two best are apart.
+        TrialError: a probability differs by more than 0.001; labels then agree unless the two best
+            are nearer than twice that.
     """
     wanted = plain(np.asarray(features), training=False).numpy()
     found = measure.predict(path, features)

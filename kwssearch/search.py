@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -148,7 +148,6 @@ class KwsTuner(BaseTuner):
     Args:
         oracle: of the space to search.
         folder: RUN, begun by `runfolder.begin`.
-        source: the data set as `load_data` takes it.
         schedule: the executions still to run.
     """
 
@@ -187,6 +186,9 @@ class KwsTuner(BaseTuner):
                     self.schedule.put_back(job)
                 elif not self._under_way(job, running):
                     self._end(trials[job.planned.trial_id])
+        self.on_search_end()
+
+    def on_search_end(self) -> None:
         clear_shared(self.folder)
 
     def run_trial(self, trial: Trial, *args: Any, **kwargs: Any) -> dict[str, float]:
@@ -255,5 +257,7 @@ def outcome_of(future: Future[Outcome | Failure]) -> Outcome | Failure:
     """A job's end; a worker that died is a failure without a traceback."""
     try:
         return future.result()
+    except CancelledError:
+        return Failure("the cluster went away before a trial ended; start it again, then resume", "", fatal=True)
     except Exception as error:
         return Failure(f"the worker process died ({type(error).__name__}): killed, crashed or out of memory", "")

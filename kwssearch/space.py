@@ -18,7 +18,7 @@ BASELINE = "baseline"
 
 @dataclass(frozen=True)
 class FeatureSetting:
-    """A front end: what `features.extract` computes from one second of audio."""
+    """A front end: what `features.FrontEnd` computes from one second of audio."""
 
     name: str
     kind: str

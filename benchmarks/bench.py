@@ -1,0 +1,204 @@
+"""kwssearch against the plain KerasTuner script: the same clips, points, seed and epochs, in alternation.
+
+Seconds are wall-clock of whole processes: start-up, features, training, conversion, scoring, and on
+our side the final timing of all models. Our caches are empty at every start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwssearch import environment, results
+from kwssearch.data import load_data
+from kwssearch.declaration import shipped_spaces
+from kwssearch.records import speaker_of
+
+HERE = Path(__file__).parent
+VARIED = [{}, {"architecture": "ds_cnn"}, {"width_multiplier": 0.5}, {"width_multiplier": 0.25},
+          {"final_sparsity": 0.7}, {"final_sparsity": 0.9}]  # fmt: skip
+BASELINE = {"architecture": "cnn", "width_multiplier": 1.0, "final_sparsity": 0.0}
+POINTS = [{"features": f, **BASELINE, **varied} for f in ("log_mel", "mfcc") for varied in VARIED]
+STRATEGIES = """
+[[strategy]]
+name = "DS-CNN"
+architecture = "ds_cnn"
+[[strategy]]
+name = "width multiplier"
+width_multiplier = [0.5, 0.25]
+[[strategy]]
+name = "pruning"
+final_sparsity = [0.7, 0.9]
+"""
+PEAK = """
+import sys, time
+from kwssearch import backend
+from kwssearch.backend import tf
+backend.configure(threads=int(sys.argv[1]))
+for kind in (tf.bfloat16, tf.float32):
+    best = 1e9
+    for size in (1024, 2048):
+        a, b = (tf.cast(tf.random.stateless_normal((size, size), (1, s)), kind) for s in (2, 3))
+        product = tf.function(lambda: tf.matmul(a, b))
+        product()
+        for _ in range(9):
+            began = time.perf_counter()
+            product()
+            best = min(best, (time.perf_counter() - began) / size**3)
+    print(2 / best / 1e9)
+"""
+
+
+def matrix_peaks() -> dict[str, float]:
+    """GFLOP/s of the best matrix product, by precision and threads."""
+    peaks = {}
+    for threads in (1, environment.available_cores()):
+        command = [sys.executable, "-c", PEAK, str(threads)]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        peaks |= {f"bfloat16 {threads}": float(printed[0]), f"float32 {threads}": float(printed[1])}
+    return peaks
+
+
+def run_ours(data: Path, epochs: int, folder: Path) -> dict[str, Any]:
+    """A whole search, and what it recorded."""
+    lab = shipped_spaces()["lab4"].read_text()
+    head = lab.split("[[strategy]]")[0]
+    folder.mkdir(parents=True)
+    (folder / "bench.toml").write_text(head + STRATEGIES)
+    command = [sys.executable, "-m", "kwssearch", "run", str(folder / "bench.toml"), "--data", str(data)]
+    command += ["--epochs", str(epochs), "--out", str(folder / "run")]
+    began = time.perf_counter()
+    subprocess.run(
+        command, check=True, capture_output=True, env={**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")}
+    )
+    seconds = time.perf_counter() - began
+    trials = {}
+    for trial in results.load(folder / "run").trials:
+        keys = ("accuracy", "predictions", "memory_bytes", "train_seconds", "seconds", "macs", "precision")
+        trials[name_of(trial.values)] = {key: trial.executions[0][key] for key in keys}
+    last = max(path.stat().st_mtime for path in (folder / "run").rglob("result.json"))
+    timing = (folder / "run" / "latency.json").stat().st_mtime - last
+    return {"seconds": seconds, "timing_seconds": timing, "trials": trials}
+
+
+def run_plain(data: Path, epochs: int, folder: Path) -> dict[str, Any]:
+    folder.mkdir(parents=True)
+    (folder / "points.json").write_text(json.dumps(POINTS))
+    command = [sys.executable, str(HERE / "plain_kerastuner.py"), "--data", str(data), "--epochs", str(epochs)]
+    command += ["--trials", str(folder / "points.json"), "--out", str(folder / "out")]
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    seconds = time.perf_counter() - began
+    recorded = json.loads((folder / "out" / "results.json").read_text())
+    return {"seconds": seconds, "trials": {name_of(record): record for record in recorded}}
+
+
+def name_of(values: Any) -> str:
+    return " ".join(str(values[key]) for key in ("features", *BASELINE))
+
+
+def difference(ours: list[int], plain: list[int], labels: list[int], speakers: list[int]) -> list[float]:
+    """Our accuracy less the plain one's in points, with a 95 % interval from resampled speakers."""
+    better = (np.array(ours) == labels).astype(float) - (np.array(plain) == labels)
+    groups = np.unique(speakers, return_inverse=True)[1]
+    gains, sizes = np.bincount(groups, better), np.bincount(groups)
+    drawn = np.random.default_rng(0).integers(len(sizes), size=(4000, len(sizes)))
+    draws = gains[drawn].sum(1) / sizes[drawn].sum(1)
+    return [round(100 * float(x), 2) for x in (better.mean(), *np.quantile(draws, (0.025, 0.975)))]
+
+
+def compare(rounds: list[dict[str, Any]], epochs: int, data: Path, peaks: dict[str, float]) -> dict[str, Any]:
+    """Medians over rounds, a row a trial, and the whole."""
+    loaded = load_data(data)
+    test, clips = loaded.splits["test"], len(loaded.splits["train"])
+    labels, speakers = [clip.label for clip in test], [speaker_of(clip.path) for clip in test]
+    rows = []
+    for point in POINTS:
+        name = name_of(point)
+        ours, plain = ([r[side]["trials"][name] for r in rounds] for side in ("ours", "plain"))
+        row: dict[str, Any] = {"trial": name, "precision": ours[0]["precision"]}
+        for side, trials in (("ours", ours), ("plain", plain)):
+            speed = epochs * clips / float(np.median([t["train_seconds"] for t in trials]))
+            row[f"{side}_seconds"] = float(np.median([t["seconds"] for t in trials]))
+            row[f"{side}_samples_a_second"] = speed
+            row[f"{side}_gflops"] = 6 * ours[0]["macs"] * speed / 1e9
+            row[f"{side}_accuracy"] = trials[0]["accuracy"]
+        row["share_of_bfloat16_peak"] = row["ours_gflops"] / peaks["bfloat16 1"]
+        row["difference"] = difference(ours[0]["predictions"], plain[0]["predictions"], labels, speakers)
+        rows.append(row)
+    ours_all, plain_all = (
+        [prediction for point in POINTS for prediction in rounds[0][side]["trials"][name_of(point)]["predictions"]]
+        for side in ("ours", "plain")
+    )
+    seconds = {side: float(np.median([r[side]["seconds"] for r in rounds])) for side in ("ours", "plain")}
+    timing = float(np.median([r["ours"]["timing_seconds"] for r in rounds]))
+    return {
+        "epochs": epochs, "training_clips": clips, "rounds": len(rounds), "peaks_gflops": peaks, "trials": rows,
+        "seconds": seconds, "trials_an_hour": {side: 3600 * len(POINTS) / s for side, s in seconds.items()},
+        "ratio": seconds["plain"] / seconds["ours"],
+        "ratio_without_our_timing": seconds["plain"] / (seconds["ours"] - timing),
+        "difference": difference(ours_all, plain_all, labels * len(POINTS), speakers * len(POINTS)),
+        "environment": environment.describe(), "versions": environment.versions(),
+    }  # fmt: skip
+
+
+def show(found: dict[str, Any]) -> None:
+    print(f"{'trial':32}{'seconds':>15}{'samples/s':>15}{'GFLOP/s':>13}{'bf16 peak':>10}{'accuracy':>14}  difference")
+    for row in found["trials"]:
+        print(
+            f"{row['trial']:32}{row['ours_seconds']:7.1f}{row['plain_seconds']:8.1f}"
+            f"{row['ours_samples_a_second']:8.0f}{row['plain_samples_a_second']:7.0f}"
+            f"{row['ours_gflops']:7.0f}{row['plain_gflops']:6.0f}{row['share_of_bfloat16_peak']:10.0%}"
+            f"{row['ours_accuracy']:8.1%}{row['plain_accuracy']:6.1%}  {points(row['difference'])}  {row['precision']}"
+        )
+    print("Each pair: ours (one of the workers), then plain. Matrix product peaks, GFLOP/s, by threads:")
+    print("  ", {key: round(value) for key, value in found["peaks_gflops"].items()})
+    seconds, hourly = found["seconds"], found["trials_an_hour"]
+    print(
+        f"All {len(found['trials'])} trials: {seconds['ours']:.0f} s against {seconds['plain']:.0f} s; "
+        f"trials an hour {hourly['ours']:.0f} against {hourly['plain']:.0f}; "
+        f"ratio {found['ratio']:.2f} ({found['ratio_without_our_timing']:.2f} without our final timing); "
+        f"accuracy {points(found['difference'])} points."
+    )
+
+
+def points(interval: list[float]) -> str:
+    return f"{interval[0]:+.1f} ({interval[1]:+.1f} to {interval[2]:+.1f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder of words; the built-in speech by default")
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=HERE / "results")
+    arguments = parser.parse_args()
+    data = (arguments.data or load_data("builtin").root).resolve()
+    peaks = matrix_peaks()
+    rounds = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for number in range(arguments.repeats):
+            sides = [("ours", run_ours), ("plain", run_plain)]
+            done = {}
+            for side, run in sides[:: 1 if number % 2 == 0 else -1]:
+                done[side] = run(data, arguments.epochs, Path(temporary) / f"{side}{number}")
+                print(f"round {number + 1}, {side}: {done[side]['seconds']:.0f} s", flush=True)
+            rounds.append(done)
+    found = compare(rounds, arguments.epochs, data, peaks)
+    show(found)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / f"{date.today()}-bench.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The documentation says what is there: commands, keys, defaults, links, counts, exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+import kwssearch
+from kwssearch.cli import main
+from kwssearch.declaration import DEFAULTS, FEATURES, PRUNING, RECIPE, SPARSITY, WIDTH, read_space
+from kwssearch.errors import SpaceError, UserError
+from kwssearch.pareto import QuantityError
+from kwssearch.rows import COLUMNS
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs"))
+import make_commands  # noqa: E402
+
+README = (ROOT / "README.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+TO_FILL = re.compile(r"<!-- ([a-z ]+) -->((?:(?!<!-- ).)*?To be filled.*?)<!-- /\1 -->", re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+REGISTRIES = ("pypi", "pythonhosted", "anaconda", "npmjs", "crates", "docker", "ghcr", "quay")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def ids(pages: list[Path]) -> list[str]:
+    return [str(page.relative_to(ROOT)) for page in pages]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of every line of a Markdown table."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
+
+
+def leaves(command: click.Command, prefix: str = "kwssearch") -> Iterator[str]:
+    for name, inner in getattr(command, "commands", {}).items():
+        if isinstance(inner, click.Group):
+            yield from leaves(inner, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}"
+
+
+@pytest.mark.parametrize("command", leaves(main))
+def test_every_command_is_in_the_readme_and_the_reference(command: str) -> None:
+    name = command.removeprefix("kwssearch ")
+    assert re.search(rf"kwssearch {name}\b|`{name}( [^`]*)?`", README)
+    assert f"## {command}\n" in read("docs/commands.md")
+
+
+def test_the_reference_is_what_help_says() -> None:
+    assert read("docs/commands.md") == make_commands.page(), "run python docs/make_commands.py"
+
+
+TABLES = {"recipe": RECIPE, "pruning": PRUNING, "features": FEATURES}
+FIELDS = {f"{table}: {key}": (key, field) for table, fields in TABLES.items() for key, field in fields.items()}
+
+
+@pytest.mark.parametrize("key, field", FIELDS.values(), ids=FIELDS)
+def test_every_key_of_a_space_has_its_range_and_default(key: str, field) -> None:
+    (row,) = [row for row in rows(read("docs/spaces.md")) if row[0] == f"`{key}`"]
+    assert field.expected in row[1]
+    if field.default is None:
+        assert row[2].startswith("required")
+    else:
+        assert tomllib.loads(f"default = {row[2].strip('`')}")["default"] == field.default
+
+
+@pytest.mark.parametrize("axis, default", DEFAULTS.items())
+def test_every_axis_has_its_default(axis: str, default: object) -> None:
+    (row,) = [row for row in rows(read("docs/spaces.md")) if row[0] == f"`{axis}`"]
+    assert tomllib.loads(f"default = {row[2].strip('`')}")["default"] == default
+    field = {"width_multiplier": WIDTH, "final_sparsity": SPARSITY}.get(axis)
+    assert field is None or field.expected in row[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
+def test_links_and_images_are_there(page: Path) -> None:
+    """But for places that are still to be filled, and say so."""
+    targets = [target for target in LINK.findall(TO_FILL.sub("", page.read_text())) if "://" not in target]
+    missing = [target for target in targets if not (page.parent / target.split("#")[0]).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
+def test_no_registry_and_no_place_of_one_machine_is_named(page: Path) -> None:
+    text = page.read_text()
+    assert not re.search(rf"\b({'|'.join(REGISTRIES)})\.(org|com|io)\b", text)
+    assert not re.search(r"(?<![\w.])/(home|root|work|tmp|Users)/", text)
+
+
+def command_lines() -> list[str]:
+    """Every line of the pages' code that calls kwssearch."""
+    lines = []
+    for page in PAGES:
+        text = page.read_text()
+        code = [fence[1] for fence in FENCE.findall(text) if fence[0] in ("", "console", "sh")]
+        code += re.findall(r"^    (?=kwssearch ).*$", text, re.MULTILINE)
+        lines += [line.strip() for block in code for line in block.splitlines()]
+    return sorted({line for line in lines if line.startswith("kwssearch ")})
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_command_lines_parse(line: str) -> None:
+    words = shlex.split(line.split(" > ")[0], comments=True)[1:]
+    command, context = main, click.Context(main, info_name="kwssearch")
+    while isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    context = command.make_context(command.name, words, parent=context)
+    assert not context.args
+
+
+def test_there_are_command_lines() -> None:
+    assert len(command_lines()) > 10
+
+
+def toml_blocks() -> list[tuple[str, str]]:
+    return [(page.name, body) for page in PAGES for kind, body in FENCE.findall(page.read_text()) if kind == "toml"]
+
+
+@pytest.mark.parametrize("page, body", toml_blocks(), ids=[name for name, _ in toml_blocks()])
+def test_example_spaces_are_spaces(page: str, body: str) -> None:
+    assert len(read_space(tomllib.loads(body)).trials) > 2
+
+
+def python_blocks() -> list[tuple[str, str]]:
+    return [(page.name, body) for page in PAGES for kind, body in FENCE.findall(page.read_text()) if kind == "python"]
+
+
+@pytest.mark.parametrize(
+    "page, body", python_blocks(), ids=[f"{name} {i}" for i, (name, _) in enumerate(python_blocks())]
+)
+def test_python_examples_import_what_is_there(page: str, body: str) -> None:
+    compile(body, page, "exec")
+    for module, names in re.findall(r"^from kwssearch\.(\w+) import (.+)$", body, re.MULTILINE):
+        source = (Path(kwssearch.__file__).parent / f"{module}.py").read_text()
+        for name in names.split(", "):
+            assert re.search(rf"^(def|class) {name}\b|\bimport .*\b{name}\b", source, re.MULTILINE), name
+
+
+def test_the_exit_codes_are_a_table() -> None:
+    told = {row[0] for row in rows(README.split("## Exit codes")[1])}
+    used = {0, UserError.exit_code, SpaceError.exit_code, QuantityError.exit_code, click.UsageError.exit_code}
+    used |= {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    assert {str(int(code)) for code in used} <= told
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_module_is_on_the_map(page: str) -> None:
+    modules = {path.stem for path in Path(kwssearch.__file__).parent.glob("*.py")} - {"__init__", "__main__"}
+    named = {name for row in rows(read(page)) for name in re.findall(r"`(\w+)`", row[0])}
+    assert modules <= named
+
+
+def test_every_key_of_the_rows_and_records_is_explained() -> None:
+    text = read("docs/results.md")
+    told = {name for row in rows(text) for name in re.findall(r"`(\w+)`", row[0])} | set(re.findall(r"`(\w+)`", text))
+    assert set(COLUMNS) <= told
+    for record in [
+        ROOT / "runs" / "lab4-speech8" / name for name in ("run.json", "trial_00/result.json", "latency.json")
+    ]:
+        if record.exists():
+            assert set(json.loads(record.read_text())) <= told, record.name
+
+
+TESTS = {path.name: path.read_text() for path in Path(__file__).parent.glob("test_*.py")}
+
+
+def test_the_tests_that_reliability_names_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", "".join(page.read_text() for page in PAGES)))
+    there = {name for text in TESTS.values() for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
+    assert len(named) > 40
+    assert named <= there
+
+
+def test_the_numbers_of_fuzzed_cases_are_those_of_the_tests() -> None:
+    counts = {}
+    for text in TESTS.values():
+        sizes = dict(re.findall(r"^(\w+) = settings\(.*?max_examples=(\d+)", text, re.MULTILINE))
+        for name, test in re.findall(
+            r"^@(\w+)\n(?:@.*?\n)*?@given\(.*?^def (test_\w+)", text, re.MULTILINE | re.DOTALL
+        ):
+            if name in sizes:
+                counts[test] = sizes[name]
+    told = {
+        row[1].strip("`"): row[2] for row in rows(read("docs/reliability.md").split("## Hostile")[1]) if len(row) == 3
+    }
+    told.pop("test")
+    assert told == counts

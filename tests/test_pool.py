@@ -1,0 +1,39 @@
+import os
+from concurrent.futures import wait
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from kwssearch.pool import JOBS_A_PROCESS, WorkerPool, end_workers
+
+
+@pytest.fixture
+def pool(tmp_path):
+    workers = WorkerPool(2, tmp_path / "workers.log")
+    yield workers
+    workers.shutdown()
+    end_workers()
+
+
+def test_a_worker_that_dies_takes_only_its_own_job_along(pool) -> None:
+    doomed, other = pool.submit(os._exit, 1), pool.submit(pow, 2, 10)
+    assert isinstance(doomed.exception(30), BrokenProcessPool)
+    assert other.result(30) == 1024
+    assert [pool.submit(pow, 3, 2).result(30) for _ in range(4)] == [9] * 4
+
+
+def test_a_process_is_replaced_after_some_jobs(pool) -> None:
+    processes = [pool.submit(os.getpid).result(30) for _ in range(2 * JOBS_A_PROCESS + 4)]
+    assert max(processes.count(process) for process in processes) == JOBS_A_PROCESS
+    assert len(set(processes)) >= 3
+
+
+def test_jobs_are_spread_over_the_workers(pool) -> None:
+    futures = [pool.submit(os.getpid) for _ in range(2)]
+    wait(futures, 30)
+    assert len({future.result() for future in futures}) == 2
+
+
+def test_what_workers_print_goes_into_the_log(pool, tmp_path) -> None:
+    pool.submit(os.system, "echo hello").result(30)
+    assert "hello" in (tmp_path / "workers.log").read_text()

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -15,6 +16,7 @@ from typing import Any
 from kwssearch import pool, records, results, runfolder, timing
 from kwssearch.cost import Cost, costs
 from kwssearch.data import DataSet, load_data
+from kwssearch.errors import UserError
 from kwssearch.execution import Job
 from kwssearch.results import Run
 from kwssearch.schedule import Schedule
@@ -150,7 +152,12 @@ def time_artefacts(
         return False
     source = runfolder.source_of(folder, run.record)
     fingerprint = run.record["data"]["fingerprint"]
-    figures = executor.submit(timing.measure, things, source, fingerprint, threads, budget).result()
+    try:
+        figures = executor.submit(timing.measure, things, source, fingerprint, threads, budget).result()
+    except BrokenProcessPool as error:
+        raise UserError(
+            f"{folder}: the process that timed the models died; 'kwssearch measure' times them again."
+        ) from error
     write_json(folder / records.LATENCY_RECORD, figures)
     return True
 

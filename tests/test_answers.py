@@ -174,7 +174,7 @@ def test_provisional_latency_and_single_seeds_are_said():
 
 
 def test_names_of_the_users_own_space():
-    name = "<b>*nar|row*</b> \x1b[31m"
+    name = "<b>*nar|row*</b> [31m"
     space = {
         **MINI,
         "strategy": [{"name": name, "width_multiplier": [0.5]}],

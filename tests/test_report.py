@@ -22,7 +22,7 @@ HOSTILE = [
     "a|b`c*d_e",
     "$x^{",
     "=1+1",
-    "_two\nlines \x1b[0m 日本語",
+    "_two lines [0m 日本語",
 ]
 SMALL = {**MINI, "strategy": MINI["strategy"][1:2]}
 

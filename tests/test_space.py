@@ -81,6 +81,7 @@ FAULTS = {
     "too many coefficients": ("coefficients = 10", "coefficients = 41", ["coefficients", "41", "1 to 40"]),
     "band above Nyquist": ("coefficients = 10", "coefficients = 10\nsampling_rate = 4000", ["upper_hz", "2000"]),
     "only the baseline again": ("[0.25, 0.5]", "1.0", ["'narrow'", "adds no trial"]),
+    "unprintable name": ('"narrow"', '"nar\\u001b[31mrow"', ["strategy 1: name", "printable characters"]),
     "not TOML": ("[recipe]", "[recipe", ["cannot be read as TOML"]),
 }
 

@@ -18,7 +18,7 @@ JOBS_A_PROCESS = 8
 class WorkerPool(Executor):
     """Spawned processes, each in a pool of its own, so that one that dies takes only its job along.
 
-    A process is replaced after eight jobs: TensorFlow keeps a few megabytes of every graph it traced.
+    A process is replaced after eight jobs, so that whatever a library keeps of each does not add up.
 
     Args:
         workers: how many.

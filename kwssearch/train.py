@@ -121,7 +121,9 @@ class Trainer:
         with tf.GradientTape() as tape:
             probabilities = self.model(features, training=True)
             loss = self.model.loss(labels, probabilities)
-        self.model.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        gradients = zip(tape.gradient(loss, variables), variables, strict=True)
+        # Aggregating over replicas, of which there is one, would keep every traced graph alive.
+        self.model.optimizer.apply_gradients(gradients, skip_gradients_aggregation=True)
         correct = tf.math.count_nonzero(tf.argmax(probabilities, axis=-1) == labels)
         clips = tf.cast(tf.size(labels), tf.float64)
         return tf.stack([tf.cast(loss, tf.float64) * clips, tf.cast(correct, tf.float64)])

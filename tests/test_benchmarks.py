@@ -1,0 +1,125 @@
+"""The benchmarks run, and record what their readers look for; how fast anything is, no test asserts."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import tiny
+from speech_folder import write_word_folder
+
+from kwssearch.data import load_data
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+POINT = {"features": "mfcc", "architecture": "cnn", "width_multiplier": 0.05, "final_sparsity": 0.0}
+SPACE = """
+[recipe]
+batch_size = 20
+[features.mfcc]
+kind = "mfcc"
+coefficients = 10
+[baseline]
+width_multiplier = 0.05
+"""
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(name: str, *arguments: object) -> None:
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def recorded(folder: Path, pattern: str) -> Any:
+    (path,) = folder.glob(pattern)
+    return json.loads(path.read_text())
+
+
+def test_the_yardstick_uses_none_of_our_code() -> None:
+    assert "import kwssearch" not in (text := (BENCHMARKS / "plain_kerastuner.py").read_text())
+    assert "from kwssearch" not in text
+
+
+@pytest.mark.parametrize(
+    "ours, plain, points",
+    [([0, 1, 0, 1], [0, 1, 0, 1], 0), ([0, 1, 0, 1], [1, 0, 1, 0], 100), ([0, 0, 0, 0], [0, 1, 0, 1], -50)],
+)
+def test_difference_is_ours_less_the_plain_one(ours: list[int], plain: list[int], points: float) -> None:
+    value, low, high = script("bench").difference(ours, plain, [0, 1, 0, 1], ["ann", "bea", "cid", "dan"])
+    assert value == points
+    assert low <= value <= high
+
+
+def test_growth_records_every_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    growth = script("growth")
+    monkeypatch.setattr(growth, "COMMANDS", ("trials",))
+    monkeypatch.setattr(growth, "REPEATS", 1)
+    monkeypatch.setattr(sys, "argv", ["growth.py", "--trials", "8", "--clips", "160", "--out", str(tmp_path)])
+    growth.main()
+    record = recorded(tmp_path, "*-growth.json")
+    assert record["commands"]["8"]["trials"] > 0
+    assert record["features"]["160"].keys() == {"load_seconds", "cache_seconds", "peak_megabytes"}
+
+
+@pytest.mark.damage
+def test_memory_records_each_trial(tmp_path: Path) -> None:
+    run("memory", "--trials", 2, "--out", tmp_path)
+    record = recorded(tmp_path, "*-memory.json")
+    assert len(record["megabytes"]) == 2
+    assert min(record["megabytes"]) > 100
+
+
+@pytest.mark.damage
+def test_plain_script_prunes_and_predicts_the_test_clips_in_our_order(tmp_path: Path) -> None:
+    words = write_word_folder(tmp_path / "words", clips=40)
+    (tmp_path / "points.json").write_text(json.dumps([{**POINT, "final_sparsity": 0.8}]))
+    places = ("--data", words, "--trials", tmp_path / "points.json", "--out", tmp_path / "out")
+    run("plain_kerastuner", *places, "--epochs", 2)
+    (found,) = recorded(tmp_path / "out", "results.json")
+    assert {key: found[key] for key in POINT} == {**POINT, "final_sparsity": 0.8}
+    assert 0 < found["train_seconds"] < found["seconds"]
+    assert found["memory_bytes"] > 0 and found["latency_ms"] > 0
+    labels = load_data(words).labels("test").tolist()
+    right = sum(guess == label for guess, label in zip(found["predictions"], labels, strict=True))
+    assert found["accuracy"] == pytest.approx(right / len(labels))
+
+
+@pytest.mark.damage
+def test_bench_compares_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = script("bench")
+    words = tiny.write_data(tmp_path / "words")
+    (tmp_path / "lab4.toml").write_text(SPACE)
+    monkeypatch.setattr(bench, "POINTS", [POINT])
+    monkeypatch.setattr(bench, "STRATEGIES", "")
+    monkeypatch.setattr(bench, "shipped_spaces", lambda: {"lab4": tmp_path / "lab4.toml"})
+    monkeypatch.setattr(
+        bench, "matrix_peaks", lambda: {f"{p} {n}": 1.0 for p in ("bfloat16", "float32") for n in range(99)}
+    )
+    monkeypatch.setattr(
+        bench, "whole_lab", lambda found, workers: {"ours_hours": 1.0, "plain_hours": 3.0, "ratio": 3.0}
+    )
+    arguments = ["bench.py", "--data", str(words), "--epochs", "2", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", arguments)
+    bench.main()
+    record = recorded(tmp_path / "out", "*-bench.json")
+    assert record["epochs"] == 2 and len(record["trials"]) == 1
+    assert record["ratio"] == pytest.approx(record["seconds"]["plain"] / record["seconds"]["ours"])
+    assert record["ratio_without_our_timing"] > record["ratio"]
+    (row,) = record["trials"]
+    for side in ("ours", "plain"):
+        assert row[f"{side}_seconds"] > 0 and row[f"{side}_gflops"] > 0 and 0 <= row[f"{side}_accuracy"] <= 1
+    assert len(row["difference"]) == len(record["difference"]) == 3
+    assert record["environment"]["cores"] >= 1 and "tensorflow" in record["versions"]

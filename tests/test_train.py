@@ -127,7 +127,7 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path, damage: bytes | None) -> 
 
 
 def test_a_finished_training_leaves_no_graph_behind() -> None:
-    """TensorFlow's registry of gradients kept every traced step alive, some 10 MB a trial."""
+    """TensorFlow's table of gradient functions kept every traced step alive, some 10 MB a trial."""
 
     def train_one() -> None:
         trainer(0.7).run(6)

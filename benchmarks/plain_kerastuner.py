@@ -100,7 +100,10 @@ def build(hp: keras_tuner.HyperParameters, classes: int) -> keras.Model:
 
 
 def pruned(model: keras.Model, sparsity: float, steps: int) -> keras.Model:
-    schedule = tfmot.sparsity.keras.PolynomialDecay(0.2, sparsity, int(0.2 * steps), int(0.8 * steps), frequency=10)
+    begin, end = int(0.2 * steps), int(0.8 * steps)
+    every = max(1, min(100, (end - begin) // 20))
+    end -= (end - begin) % every  # the last update must fall on `end`
+    schedule = tfmot.sparsity.keras.PolynomialDecay(0.2, sparsity, begin, end, frequency=every)
 
     def wrap(layer: keras.layers.Layer) -> keras.layers.Layer:
         if isinstance(layer, layers.Conv2D | layers.Dense) and not isinstance(layer, layers.DepthwiseConv2D):

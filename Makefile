@@ -20,7 +20,7 @@ test: setup
 	$(BIN)/pytest -m "not damage"
 
 damage: setup
-	$(BIN)/pytest -m damage
+	$(BIN)/pytest -m damage -n 2
 
 lint: setup
 	$(BIN)/ruff check .

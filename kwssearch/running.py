@@ -14,7 +14,15 @@ from rich.console import Console
 from kwssearch import environment, runfolder
 from kwssearch.errors import UserError, printable
 from kwssearch.pool import WorkerPool, end_workers
-from kwssearch.session import Interrupted, Plan, carry_out, interruptible, prepare, time_artefacts
+from kwssearch.session import (
+    Interrupted,
+    Plan,
+    artefacts_to_time,
+    carry_out,
+    interruptible,
+    prepare,
+    time_artefacts,
+)
 from kwssearch.space import SearchSpace
 
 
@@ -79,19 +87,19 @@ def time_run(folder: Path, threads: int, budget: float | None) -> None:
 def time_models(
     folder: Path, alone: Executor, threads: int = 1, budget: float | None = None, again: bool = False
 ) -> bool:
+    """Returns whether there was anything to time."""
     from kwssearch.results import load
 
-    say("Timing all models, one at a time ...")
-    timed = time_artefacts(folder, alone, threads, budget, again)
-    record = load(folder).latency_record
-    if timed and record is not None:
-        say(
-            f"{record['rounds']} rounds; the widest 95 % interval of a ratio to the baseline is "
-            f"{record['widest_interval']:.1%}."
-        )
+    run = load(folder)
+    things = artefacts_to_time(run, again)
+    if things:
+        say(f"Timing {len(things)} models, one at a time ...")
+        record = time_artefacts(run, things, alone, threads, budget)
+        widest = f"{record['widest_interval']:.1%}"
+        say(f"{record['rounds']} rounds; the widest 95 % interval of a ratio to the baseline is {widest}.")
         if record["noisy"]:
             say(f"Warning: the machine was too noisy ({record['noise_rule']}); 'kwssearch measure' times again.")
-    return timed
+    return bool(things)
 
 
 @contextlib.contextmanager

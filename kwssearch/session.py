@@ -23,6 +23,7 @@ from kwssearch.schedule import Schedule
 from kwssearch.search import GridOracle, KwsTuner, Watcher
 from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.storage import write_json
+from kwssearch.timing import Subject
 
 
 class Interrupted(KeyboardInterrupt):
@@ -85,7 +86,6 @@ def prepare(
     record = runfolder.begin(folder, space, data_set)
     damaged = runfolder.tidy(folder, retry_failed)
     run = results.load(folder)
-    missing = list(missing_executions(run))
     jobs = tuple(
         Job(
             space=run.space,
@@ -95,10 +95,10 @@ def prepare(
             planned=planned,
             execution=index,
             folder=None if remote else results.trial_folder(folder.resolve(), planned.trial_id, index),
-            prefix=shared_name(planned, index, missing),
+            prefix=shared_name(run.space, planned, index),
             alone=workers == 1 and not remote,
         )
-        for planned, index in missing
+        for planned, index in missing_executions(run)
     )
     warnings = (*data_set.warnings, *damaged)
     return Plan(folder, run, data_set, jobs, costs(run.space, len(data_set.words)), warnings)
@@ -112,13 +112,13 @@ def missing_executions(run: Run) -> Iterator[tuple[PlannedTrial, int]]:
                 yield trial.planned, index
 
 
-def shared_name(planned: PlannedTrial, index: int, missing: list[tuple[PlannedTrial, int]]) -> str | None:
+def shared_name(space: SearchSpace, planned: PlannedTrial, index: int) -> str | None:
     """Where points that differ in final sparsity only keep their common beginning, if there are several."""
 
     def group(trial: PlannedTrial) -> tuple[Any, ...]:
         return tuple(trial.values[axis] for axis in ("features", "architecture", "width_multiplier"))
 
-    members = [other for other, i in missing if i == index and group(other) == group(planned)]
+    members = [other for other in space.trials if group(other) == group(planned)]
     return f"{members[0].trial_id}_{index}.npz" if len(members) > 1 else None
 
 
@@ -137,21 +137,23 @@ def carry_out(
     return tuner
 
 
+def artefacts_to_time(run: Run, again: bool = False) -> list[Subject]:
+    """All artefacts on disk, or none where each has been timed and `again` does not ask for more."""
+    things = timing.subjects(run, run.record["data"]["sampling_rate"])
+    timed = {trial.trial_id for trial in run.completed if trial.latency is not None}
+    return [] if not again and timed >= {thing.trial_id for thing in things} else things
+
+
 def time_artefacts(
-    folder: Path, executor: Executor, threads: int = 1, budget: float | None = None, again: bool = False
-) -> bool:
-    """Times all artefacts in one worker and records it; False where that was done already or none is left.
+    run: Run, things: list[Subject], executor: Executor, threads: int = 1, budget: float | None = None
+) -> dict[str, Any]:
+    """Times artefacts in one worker; the record that it leaves in RUN.
 
     Raises:
         UserError: the data set or the disk fails.
     """
-    run = results.load(folder)
-    things = timing.subjects(run, run.record["data"]["sampling_rate"])
-    timed = {trial.trial_id for trial in run.completed if trial.latency is not None}
-    if not things or (not again and timed >= {thing.trial_id for thing in things}):
-        return False
+    folder, fingerprint = run.folder, run.record["data"]["fingerprint"]
     source = runfolder.source_of(folder, run.record)
-    fingerprint = run.record["data"]["fingerprint"]
     try:
         figures = executor.submit(timing.measure, things, source, fingerprint, threads, budget).result()
     except BrokenProcessPool as error:
@@ -159,7 +161,7 @@ def time_artefacts(
             f"{folder}: the process that timed the models died; 'kwssearch measure' times them again."
         ) from error
     write_json(folder / records.LATENCY_RECORD, figures)
-    return True
+    return dict(figures)
 
 
 def reopen(folder: Path) -> tuple[SearchSpace, str]:

@@ -17,8 +17,6 @@ from kwssearch import results
 from kwssearch.cluster import connect
 from kwssearch.errors import UserError
 
-pytestmark = pytest.mark.damage
-
 
 def dask(*arguments: str, cache: Path, log: Path) -> subprocess.Popen[bytes]:
     output = log.open("wb")

@@ -6,6 +6,8 @@ import copy
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,31 +110,35 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@FEW
-@given(record=st.sampled_from(["run.json", "data.json", "latency.json", "result.json"]), data=st.data())
-def test_a_record_with_one_value_changed(tmp_path_factory, recorded: Path, record: str, data: st.DataObject) -> None:
-    run = tmp_path_factory.mktemp("fuzzed") / "run"
-    shutil.copytree(recorded, run)
-    path = sorted(run.rglob(record))[0]
-    content = json.loads(path.read_text())
-    where = data.draw(st.sampled_from(paths(content)[:400]))
-    path.write_text(json.dumps(replaced(content, where, data.draw(VALUES)), default=str))
+RECORDS = st.sampled_from(["run.json", "data.json", "latency.json", "result.json"])
+
+
+@contextmanager
+def one_record_of(copy_in: Path, recorded: Path, name: str) -> Iterator[Path]:
+    """The first record of that name in a copy of the run, to be damaged before the readers look at it."""
+    run = shutil.copytree(recorded, copy_in / "run")
+    yield sorted(run.rglob(name))[0]
     assert_readers_answer(run)
-    shutil.rmtree(run.parent)
+    shutil.rmtree(copy_in)
 
 
 @FEW
-@given(record=st.sampled_from(["run.json", "data.json", "latency.json", "result.json"]), data=st.data())
-def test_a_record_with_bytes_cut_or_changed(tmp_path_factory, recorded: Path, record: str, data: st.DataObject) -> None:
-    run = tmp_path_factory.mktemp("fuzzed") / "run"
-    shutil.copytree(recorded, run)
-    path = sorted(run.rglob(record))[0]
-    content = bytearray(path.read_bytes())
-    cut = data.draw(st.integers(0, len(content)))
-    content[cut : cut + data.draw(st.integers(1, len(content)))] = data.draw(st.binary(max_size=8))
-    path.write_bytes(bytes(content))
-    assert_readers_answer(run)
-    shutil.rmtree(run.parent)
+@given(name=RECORDS, data=st.data())
+def test_a_record_with_one_value_changed(tmp_path_factory, recorded: Path, name: str, data: st.DataObject) -> None:
+    with one_record_of(tmp_path_factory.mktemp("fuzzed"), recorded, name) as path:
+        content = json.loads(path.read_text())
+        where = data.draw(st.sampled_from(paths(content)[:400]))
+        path.write_text(json.dumps(replaced(content, where, data.draw(VALUES)), default=str))
+
+
+@FEW
+@given(name=RECORDS, data=st.data())
+def test_a_record_with_bytes_cut_or_changed(tmp_path_factory, recorded: Path, name: str, data: st.DataObject) -> None:
+    with one_record_of(tmp_path_factory.mktemp("fuzzed"), recorded, name) as path:
+        content = bytearray(path.read_bytes())
+        cut = data.draw(st.integers(0, len(content)))
+        content[cut : cut + data.draw(st.integers(1, len(content)))] = data.draw(st.binary(max_size=8))
+        path.write_bytes(bytes(content))
 
 
 def assert_readers_answer(run: Path) -> None:

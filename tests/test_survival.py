@@ -103,7 +103,7 @@ def test_killed_at_random_moments_a_search_ends_the_same(tmp_path, words, cache,
         assert not list(run.rglob("*.tmp")) and not list(run.rglob("checkpoint.npz"))
 
 
-@pytest.mark.parametrize("record", ["holder.json", "data.json", "run.json", "result.json", "latency.json"])
+@pytest.mark.parametrize("record", ["data.json", "run.json", "result.json", "latency.json"])
 def test_killed_just_before_a_record_is_moved_into_place(tmp_path, words, cache, finished, space, record) -> None:
     script = (
         "import os, signal, sys\n"
@@ -184,12 +184,11 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path, words, cache, long_space) -> Non
     assert process.returncode == 130
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_worker_that_dies_costs_one_attempt(tmp_path, words, cache, finished, space, number) -> None:
+def test_a_worker_that_crashes_costs_one_attempt(tmp_path, words, cache, finished, space) -> None:
     run = tmp_path / "run"
     process = start("run", space, "--data", words, "--out", run, "--workers", 1, cache=cache)
     wait_for(lambda: workers(process))
-    workers(process)[0].send_signal(number)
+    workers(process)[0].send_signal(signal.SIGSEGV)
     _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
     assert "the worker process died" in told and "trying once more" in told

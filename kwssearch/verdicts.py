@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ ACCURACY = Measure("accuracy", "Which strategy reduces accuracy the least?", "ke
 MEMORY = Measure("memory_bytes", "Which strategy reduces memory the most?", "reduces memory most")
 LATENCY = Measure("latency_ms", "Which strategy reduces latency the most?", "reduces latency most")
 MEASURES = (ACCURACY, MEMORY, LATENCY)
+CLOSE = 0.05  # ratios nearer than this share decide nothing, however sure their order
 
 
 def loss(effect: Effect, measure: Measure) -> tuple[float, Floats]:
@@ -101,7 +103,15 @@ def headline(measure: Measure, best: Effect, rivals: Sequence[Effect], beaten: S
     if measure is not ACCURACY and loss(best, measure)[0] >= 0:
         return f"None of them does; nearest comes {best.strategy}: {figure(best, measure)} the baseline's.{end}"
     base = "" if measure is ACCURACY else " the baseline's"
-    return f"{best.strategy} {measure.praise}: {figure(best, measure)}{base}.{end}"
+    return f"{best.strategy} {measure.praise}: {figure(best, measure)}{base}.{end}{close_by(measure, best, beaten)}"
+
+
+def close_by(measure: Measure, best: Effect, beaten: Sequence[Effect]) -> str:
+    """A sentence where the next ratio is surely larger, but by too little to matter."""
+    excess = math.exp(loss(beaten[0], measure)[0] - loss(best, measure)[0]) - 1
+    if measure is ACCURACY or excess > CLOSE:
+        return ""
+    return f" But {beaten[0].strategy} is only {100 * excess:.1f} % behind, too little to choose by."
 
 
 def accuracy_doubt(best: Effect, rivals: Sequence[Effect]) -> list[str]:

@@ -45,6 +45,15 @@ def test_clear_differences_are_told_and_right():
     assert "cannot be told apart" not in " ".join(v.sentence for v in found.verdicts)
 
 
+def test_a_sure_order_that_decides_nothing_is_called_so():
+    memory = {"baseline": 1_000_000, "ds_cnn": 500_000, "width": 250_000, "pruned": 245_000}
+    near = answers(synthetic_run.build("lab4", figures=figures_of(memory=memory))).verdicts[MEMORY]
+    assert near.best == ("pruning",)
+    assert "width multiplier is only 2.0 % behind, too little to choose by" in near.sentence
+    far = answers(synthetic_run.build("lab4", figures=CLEAR)).verdicts
+    assert not any("too little" in v.sentence for v in far)
+
+
 def test_no_difference_is_hardly_ever_told():
     runs = 60
     told = np.zeros(3, dtype=int)

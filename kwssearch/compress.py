@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kwssearch.backend import keras, silence, tf, tfmot
+from kwssearch.models import is_turned
 from kwssearch.space import Pruning
 
 MAX_FREQUENCY = 100
@@ -89,16 +90,19 @@ def inner_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Copies values between models of the same layers, wrapped or not, in any precision."""
-    for ours, theirs in zip(inner_layers(source), inner_layers(target), strict=True):
-        theirs.set_weights(ours.get_weights())
+    """Copies values between models of the same layers, wrapped or not, in any precision, turned or not."""
+    turn = is_turned(source) != is_turned(target)
+    layers = ([layer for layer in inner_layers(model) if layer.weights] for model in (source, target))
+    for ours, theirs in zip(*layers, strict=True):
+        weights = ours.get_weights()
+        theirs.set_weights([w.swapaxes(0, 1) if turn and w.ndim == 4 else w for w in weights])
 
 
 def export(model: keras.Model, twin: keras.Model) -> bytes:
     """The trained model as a float32 .tflite.
 
     A model trained in mixed precision does not convert, so its weights go to `twin`, which has
-    the same layers in float32 and no pruning wrappers. Zeros lose their sign on the way: half of
+    the same layers in float32, upright and without pruning wrappers. Zeros lose their sign on the way: half of
     the pruned weights would be -0.0, which costs the zipped file a bit each and changes nothing.
     """
     copy_weights(model, twin)

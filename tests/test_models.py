@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
+from kwssearch import compress
 from kwssearch.backend import keras
-from kwssearch.models import MODELS, macs
+from kwssearch.models import MODELS, Shape, head, is_turned, macs, training_form
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,37 @@ def test_multiply_accumulates_by_hand() -> None:
     depthwise, pointwise = 24 * 4 * 9 * 64, 24 * 4 * 64 * 64
     expected = 24 * 4 * 9 * 64 + 2 * (depthwise + pointwise) + 64 * 8
     assert macs(MODELS["ds_cnn"]((49, 10, 1), 8, 0.25)) == expected
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_on_its_side_gives_the_same_answers(name: str) -> None:
+    shape = (24, 10, 1)
+    keras.utils.set_random_seed(0)
+    upright, turned = MODELS[name](shape, 3, 0.1), training_form(MODELS[name], shape, 3, 0.1)
+    assert is_turned(turned)
+    assert turned.input_shape == upright.input_shape
+    features = np.random.default_rng(0).normal(size=(5, *shape)).astype(np.float32)
+    before = upright(features).numpy()
+    assert np.abs(turned(features).numpy() - before).max() > 1e-3
+    compress.copy_weights(upright, turned)
+    np.testing.assert_allclose(turned(features).numpy(), before, atol=1e-6)
+    compress.copy_weights(turned, upright)
+    np.testing.assert_allclose(upright(features).numpy(), before, atol=1e-6)
+
+
+def flat_end(shape: Shape, classes: int, width_multiplier: float) -> keras.Model:
+    inputs = keras.layers.Input(shape)
+    x = keras.layers.Conv2D(4, 3)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(classes)(keras.layers.Flatten()(x)))
+
+
+def long_kernel(shape: Shape, classes: int, width_multiplier: float) -> keras.Model:
+    inputs = keras.layers.Input(shape)
+    return keras.Model(inputs, head(keras.layers.Conv2D(4, (5, 3))(inputs), classes))
+
+
+@pytest.mark.parametrize(
+    "builder, shape", [(flat_end, (24, 10, 1)), (long_kernel, (24, 10, 1)), (MODELS["cnn"], (9, 9, 1))]
+)
+def test_a_model_that_would_differ_or_gain_nothing_stays_upright(builder, shape: Shape) -> None:
+    assert not is_turned(training_form(builder, shape, 3, 0.1))

@@ -30,6 +30,7 @@ class WorkerPool(Executor):
         self._lock = threading.Lock()
         self._slots = [self._new_slot() for _ in range(workers)]
         self._served = [0] * workers
+        self._ended: list[Executor] = []
         self._jobs: dict[Future[Any], int] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -57,6 +58,8 @@ class WorkerPool(Executor):
                 self._renew(slot)
 
     def _renew(self, slot: int) -> None:
+        # Kept, because a pool that breaks tells its futures under a lock that freeing the pool would wait for.
+        self._ended.append(self._slots[slot])
         self._slots[slot], self._served[slot] = self._new_slot(), 0
 
     def _new_slot(self) -> ProcessPoolExecutor:

@@ -83,6 +83,16 @@ def pruned_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return [layer for layer in model.layers if hasattr(layer, "pruning_step")]
 
 
+def kept_at_first(model: keras.Model) -> list[int]:
+    """Weights that each pruned layer keeps at the first update of its mask, rounded as tfmot does it."""
+    found = []
+    for layer in pruned_layers(model):
+        sparsity = layer.pruning_schedule(layer.pruning_schedule.begin_step)[1]
+        for weight, _, _ in layer.pruning_vars:
+            found.append(int(tf.math.round(tf.cast(tf.size(weight), tf.float32) * (1 - sparsity))))
+    return found
+
+
 def inner_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """Every layer, taken out of its pruning wrapper where it has one."""
     for layer in model.layers:

@@ -87,7 +87,8 @@ class KwsHyperModel(keras_tuner.HyperModel):
             model: from `build`.
             folder: for model.tflite, its zip, and a checkpoint while training.
             seed: of the shuffling; the recipe's by default.
-            prefix: a state shared by points that differ in final sparsity only; made where missing.
+            prefix: file of a state shared by points that differ in final sparsity only; made where missing,
+                with another one beside it that only the sparse ones share.
             on_epoch: called with the logs of all epochs so far.
 
         Returns:
@@ -149,16 +150,30 @@ class KwsHyperModel(keras_tuner.HyperModel):
         prefix: Path | None,
         on_epoch: Callable[[list[dict[str, float]]], None],
     ) -> None:
-        """Goes on from the checkpoint, else from the shared prefix, else from the start."""
-        state = train.load(checkpoint)
-        if state is None and prefix is not None:
-            state = train.load(prefix)
+        """Goes on from the checkpoint, else from the last beginning that is there, else from the start."""
+        beginnings = [] if prefix is None else self.shared_beginnings(trainer.model, prefix)
+        states = (train.load(path) for path in (checkpoint, *reversed([path for path, _ in beginnings])))
+        state = next((state for state in states if state is not None), None)
         if state is not None:
             trainer.restore(state)
-        elif prefix is not None:
-            trainer.run(compress.Schedule.over(self.steps, self.space.pruning).begin - 1, checkpoint, on_epoch)
-            train.save(prefix, trainer.state())
+        for path, steps in beginnings:
+            if trainer.steps_done < steps:
+                trainer.run(steps, checkpoint, on_epoch)
+                train.save(path, trainer.state())
         trainer.run(self.steps, checkpoint, on_epoch)
+
+    def shared_beginnings(self, model: keras.Model, prefix: Path) -> list[tuple[Path, int]]:
+        """Where states that other points have too are kept, and how many steps lead to them.
+
+        Points that differ in final sparsity only are one training until pruning begins; those that are
+        sparse, and whose first masks keep as many weights, until their second masks.
+        """
+        schedule = compress.Schedule.over(self.steps, self.space.pruning)
+        kept = "_".join(map(str, compress.kept_at_first(model)))
+        found = [(prefix, schedule.begin - 1)]
+        if kept:
+            found.append((prefix.with_stem(f"{prefix.stem}_kept_{kept}"), schedule.begin + schedule.frequency - 1))
+        return found
 
     def plain_model(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """The architecture alone, in the precision that is set, not compiled."""

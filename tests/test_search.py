@@ -1,11 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tiny
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.oracles import GridSearchOracle
 
-from kwssearch import results
-from kwssearch.backend import TrialStatus
+from kwssearch import compress, results
+from kwssearch.backend import TrialStatus, start_anew
 from kwssearch.data import load_data
 from kwssearch.declaration import load_space
 from kwssearch.execution import Job
@@ -14,6 +16,7 @@ from kwssearch.records import result_fault
 from kwssearch.schedule import Schedule
 from kwssearch.search import GridOracle, KwsTuner
 from kwssearch.session import prepare
+from kwssearch.train import Trainer
 
 SPACE = load_space("lab4")
 
@@ -94,6 +97,29 @@ def test_hooks_work_alone(tmp_path, words) -> None:
     objectives = hypermodel.fit(hp, model, folder=tmp_path / "out")
     assert set(objectives) == {"accuracy", "memory_bytes", "latency_ms"}
     assert objectives["memory_bytes"] == (tmp_path / "out" / "model.tflite.zip").stat().st_size
+
+
+def test_shared_beginnings_change_nothing(tmp_path, words, monkeypatch) -> None:
+    space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
+    hypermodel = KwsHyperModel(space, load_data(words), cache=tmp_path / "cache")
+    restored = []
+    restore = Trainer.restore
+    monkeypatch.setattr(
+        Trainer, "restore", lambda self, state: (restored.append(int(state["steps_done"])), restore(self, state))
+    )
+
+    def fit(trial: int, name: str, prefix: Path | None = None) -> bytes:
+        hp = space.hyperparameters(space.trials[trial].values)
+        start_anew(7)
+        hypermodel.fit(hp, hypermodel.build(hp), folder=tmp_path / name, prefix=prefix)
+        return (tmp_path / name / "model.tflite").read_bytes()
+
+    prefix = tmp_path / "shared" / "0_0.npz"
+    schedule = compress.Schedule.over(hypermodel.steps, space.pruning)
+    apart = [fit(trial, f"apart {trial}") for trial in (0, 2, 3)]
+    assert restored == []
+    assert [fit(trial, f"shared {trial}", prefix) for trial in (0, 2, 3)] == apart
+    assert restored == [schedule.begin - 1, schedule.begin + schedule.frequency - 1]
 
 
 def test_a_trained_model_has_learnt_the_words(tmp_path, words) -> None:

@@ -84,6 +84,21 @@ def test_points_that_differ_in_sparsity_only_share_their_beginning(policy: str) 
     assert_same(from_dense.state(), alone.state())
 
 
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_sparse_points_share_their_training_until_the_second_masks(policy: str) -> None:
+    schedule = compress.Schedule.over(STEPS, PRUNING)
+    first, second = trainer(0.5, policy), trainer(0.9, policy)
+    assert compress.kept_at_first(first.model) == compress.kept_at_first(second.model) != []
+    for each in (first, second):
+        each.run(schedule.begin + schedule.frequency - 1)
+    assert_same(first.state(), second.state())
+    kept = [int(mask.numpy().sum()) for each in compress.pruned_layers(first.model) for _, mask, _ in each.pruning_vars]
+    assert kept == compress.kept_at_first(first.model)
+    for each in (first, second):
+        each.run(schedule.begin + schedule.frequency)
+    assert any(not np.array_equal(a, b) for a, b in zip(first.state().values(), second.state().values(), strict=True))
+
+
 def test_every_clip_is_seen_once_an_epoch() -> None:
     seen = []
     each = trainer(0.0)

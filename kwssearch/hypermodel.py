@@ -127,10 +127,11 @@ class KwsHyperModel(keras_tuner.HyperModel):
         artefact = Artefact(compress.export(model, plain))
         write_bytes(folder / MODEL_FILE, artefact.content)
         write_bytes(folder / ZIP_FILE, compress.zipped(artefact.content))
+        probabilities = measure.predict(folder / MODEL_FILE, features["test"])
         return {
-            **self.score(folder / MODEL_FILE, features["test"]),
+            **self.score(probabilities),
             **described(artefact, hp.get("final_sparsity")),
-            **parity(plain, folder / MODEL_FILE, features["test"][:PARITY_CLIPS]),
+            **parity(plain, features["test"][:PARITY_CLIPS], probabilities[:PARITY_CLIPS]),
             "memory_bytes": (folder / ZIP_FILE).stat().st_size,
             **measure.latency(front_end, folder / MODEL_FILE, self.clips(LATENCY_CLIPS)),
             "parameters": plain.count_params(),
@@ -200,9 +201,9 @@ class KwsHyperModel(keras_tuner.HyperModel):
         """The first test clips, read from disk."""
         return [self.data.audio("test", i) for i in range(min(count, len(self.data.splits["test"])))]
 
-    def score(self, path: Path, features: Any) -> dict[str, Any]:
+    def score(self, probabilities: measure.Array) -> dict[str, Any]:
         """Accuracy on the test split, with its interval and every prediction."""
-        predictions = measure.predict(path, features).argmax(axis=1)
+        predictions = probabilities.argmax(axis=1)
         correct = int(np.sum(predictions == self.data.labels("test")))
         return {
             "accuracy": correct / len(predictions),
@@ -237,15 +238,14 @@ def described(artefact: Artefact, final_sparsity: float) -> dict[str, Any]:
     }
 
 
-def parity(plain: keras.Model, path: Path, features: Any) -> dict[str, Any]:
-    """How far the file's answers are from the trained model's, on real clips.
+def parity(plain: keras.Model, features: Any, found: measure.Array) -> dict[str, Any]:
+    """How far the file's answers, `found`, are from the trained model's on the same clips.
 
     Raises:
         TrialError: a probability differs by more than 0.001; labels then agree unless the two best
             are nearer than twice that.
     """
     wanted = plain(np.asarray(features), training=False).numpy()
-    found = measure.predict(path, features)
     difference = float(np.max(np.abs(wanted - found)))
     agreement = float(np.mean(wanted.argmax(axis=1) == found.argmax(axis=1)))
     if not difference <= PARITY_TOLERANCE:

@@ -78,11 +78,7 @@ def run_ours(data: Path, epochs: int, folder: Path) -> dict[str, Any]:
     (folder / "bench.toml").write_text(head + STRATEGIES)
     command = [sys.executable, "-m", "kwssearch", "run", str(folder / "bench.toml"), "--data", str(data)]
     command += ["--epochs", str(epochs), "--out", str(folder / "run")]
-    began = time.perf_counter()
-    subprocess.run(
-        command, check=True, capture_output=True, env={**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")}
-    )
-    seconds = time.perf_counter() - began
+    seconds = timed(command, {**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")})
     trials = {}
     for trial in results.load(folder / "run").trials:
         keys = ("accuracy", "predictions", "memory_bytes", "train_seconds", "seconds", "macs", "precision")
@@ -92,14 +88,21 @@ def run_ours(data: Path, epochs: int, folder: Path) -> dict[str, Any]:
     return {"seconds": seconds, "timing_seconds": timing, "trials": trials}
 
 
+def timed(command: list[str], env: dict[str, str]) -> float:
+    """Wall-clock seconds of a process, which must end well."""
+    began = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
+    return time.perf_counter() - began
+
+
 def run_plain(data: Path, epochs: int, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True)
     (folder / "points.json").write_text(json.dumps(POINTS))
     command = [sys.executable, str(HERE / "plain_kerastuner.py"), "--data", str(data), "--epochs", str(epochs)]
     command += ["--trials", str(folder / "points.json"), "--out", str(folder / "out")]
-    began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    seconds = time.perf_counter() - began
+    seconds = timed(command, dict(os.environ))
     recorded = json.loads((folder / "out" / "results.json").read_text())
     return {"seconds": seconds, "trials": {name_of(record): record for record in recorded}}
 

@@ -131,7 +131,7 @@ class Tuner(BaseTuner):
     """Trains, strips, converts, zips and scores a trial."""
 
     def __init__(self, oracle: Points, root: Path, epochs: int, out: Path) -> None:
-        super().__init__(oracle, directory=str(out), project_name="tuner")
+        super().__init__(oracle, directory=str(out), project_name="tuner", overwrite=True)
         self.root, self.epochs, self.out = root, epochs, out
         self.words, self.clips = splits(root)
         self.results: list[dict[str, Any]] = []

@@ -100,6 +100,11 @@ def run(job: Job) -> Outcome | Failure:
         return Failure(f"{type(error).__name__}: {text[:300]}", traceback.format_exc())
 
 
+def load_libraries() -> None:
+    """Imports what `execute` needs, some seconds of work."""
+    from kwssearch import hypermodel  # noqa: F401
+
+
 def execute(job: Job) -> Outcome:
     from kwssearch import backend
     from kwssearch.hypermodel import KwsHyperModel

@@ -27,7 +27,7 @@ class WorkerPool(Executor):
 
     def __init__(self, workers: int, log: Path) -> None:
         self._log = log
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._slots = [self._new_slot() for _ in range(workers)]
         self._served = [0] * workers
         self._ended: list[Executor] = []
@@ -42,14 +42,23 @@ class WorkerPool(Executor):
                 self._slots[slot].shutdown(wait=False)
                 self._renew(slot)
             self._served[slot] += 1
-            future = self._slots[slot].submit(fn, *args, **kwargs)
-            self._jobs[future] = slot
-        future.add_done_callback(self._release)
-        return future
+            return self._begin(slot, fn, *args, **kwargs)
+
+    def warm_up(self, fn: Callable[[], Any]) -> None:
+        """Starts every worker with a call of `fn`, such as one that imports what jobs will need."""
+        with self._lock:
+            for slot in range(len(self._slots)):
+                self._begin(slot, fn)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         for slot in self._slots:
             slot.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _begin(self, slot: int, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        future = self._slots[slot].submit(fn, *args, **kwargs)
+        self._jobs[future] = slot
+        future.add_done_callback(self._release)
+        return future
 
     def _release(self, future: Future[Any]) -> None:
         with self._lock:

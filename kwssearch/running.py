@@ -11,7 +11,7 @@ from shlex import quote
 import click
 from rich.console import Console
 
-from kwssearch import environment, runfolder
+from kwssearch import environment, execution, runfolder
 from kwssearch.errors import UserError, printable
 from kwssearch.pool import WorkerPool, end_workers
 from kwssearch.session import (
@@ -107,6 +107,7 @@ def executor(folder: Path, workers: int, scheduler: str | None) -> Iterator[tupl
     """Local processes, or the Dask cluster at `scheduler`, and how many jobs each can hold at present."""
     if scheduler is None:
         with local_pool(folder, workers) as local:
+            local.warm_up(execution.load_libraries)  # while this process loads them too
             yield local, lambda: workers
     else:
         from kwssearch.cluster import connect

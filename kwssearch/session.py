@@ -9,21 +9,24 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kwssearch import pool, records, results, runfolder, timing
-from kwssearch.cost import Cost, costs
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
 from kwssearch.execution import Job
 from kwssearch.results import Run
 from kwssearch.schedule import Schedule
-from kwssearch.search import GridOracle, KwsTuner, Watcher
 from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.storage import write_json
 from kwssearch.timing import Subject
+
+if TYPE_CHECKING:
+    from kwssearch.cost import Cost
+    from kwssearch.search import KwsTuner, Watcher
 
 
 class Interrupted(KeyboardInterrupt):
@@ -42,12 +45,18 @@ class Plan:
     run: Run
     data: DataSet
     jobs: tuple[Job, ...]
-    costs: dict[str, Cost]
     warnings: tuple[str, ...]
 
     @property
     def space(self) -> SearchSpace:
         return self.run.space
+
+    @cached_property
+    def costs(self) -> dict[str, Cost]:
+        """Trial id -> its cost; loads TensorFlow."""
+        from kwssearch.cost import costs
+
+        return costs(self.space, len(self.data.words))
 
 
 @contextlib.contextmanager
@@ -101,7 +110,7 @@ def prepare(
         for planned, index in missing_executions(run)
     )
     warnings = (*data_set.warnings, *damaged)
-    return Plan(folder, run, data_set, jobs, costs(run.space, len(data_set.words)), warnings)
+    return Plan(folder, run, data_set, jobs, warnings)
 
 
 def missing_executions(run: Run) -> Iterator[tuple[PlannedTrial, int]]:
@@ -129,6 +138,8 @@ def carry_out(
     watcher: Watcher,
 ) -> KwsTuner:
     """Runs every job of the plan."""
+    from kwssearch.search import GridOracle, KwsTuner
+
     done = [trial for trial in plan.run.trials if not any(job.planned == trial.planned for job in plan.jobs)]
     oracle = GridOracle(plan.space, done)
     schedule = Schedule(plan.jobs, {trial_id: cost.macs for trial_id, cost in plan.costs.items()})

@@ -1,6 +1,9 @@
 import os
+import subprocess
+import sys
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 
 import pytest
 
@@ -37,3 +40,21 @@ def test_jobs_are_spread_over_the_workers(pool) -> None:
 def test_what_workers_print_goes_into_the_log(pool, tmp_path) -> None:
     pool.submit(os.system, "echo hello").result(30)
     assert "hello" in (tmp_path / "workers.log").read_text()
+
+
+def test_workers_are_warm_before_their_first_job(pool, tmp_path) -> None:
+    pool.warm_up(partial(os.chdir, tmp_path))
+    found = [pool.submit(os.getcwd) for _ in range(2)]
+    assert [future.result(30) for future in found] == [str(tmp_path)] * 2
+
+
+def test_a_worker_that_dies_warming_up_is_replaced(pool) -> None:
+    pool.warm_up(partial(os._exit, 1))
+    while pool._jobs:
+        wait(list(pool._jobs), 30)
+    assert pool.submit(pow, 2, 3).result(30) == 8
+
+
+def test_workers_are_started_before_tensorflow_is_loaded_here() -> None:
+    code = "import sys, kwssearch.running, kwssearch.display; print('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

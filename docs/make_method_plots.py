@@ -44,11 +44,12 @@ class Pictures:
     def wilson(self, axes: Any) -> None:
         """First executions only, each with Wilson's interval."""
         clips = len(self.run.labels)
-        for y, trial in enumerate(self.ranked):
+        shown = sorted(self.run.completed, key=lambda trial: trial.executions[0]["accuracy"])
+        for y, trial in enumerate(shown):
             correct = int(np.sum(trial.executions[0].predictions == self.run.labels))
             axes.plot(100 * np.array(wilson(correct, clips)), [y, y], color=BLUE, alpha=0.4, linewidth=3)
             axes.plot(100 * correct / clips, y, "o", color=BLUE, markersize=4)
-        self.name_rows(axes, self.ranked)
+        self.name_rows(axes, shown)
         axes.set_xlabel("accuracy of the first execution and Wilson's 95 % interval, %")
 
     def speakers(self, axes: Any) -> None:
@@ -77,8 +78,7 @@ class Pictures:
             axes.axvline(end, color="black", linestyle="--", label="2.5 % and 97.5 %" if i == 0 else None)
         axes.set_xlabel(f"accuracy of {self.best.name} in 1,000 worlds, %")
         axes.set_ylabel("worlds")
-        axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
-        axes.legend(frameon=False, loc="upper left", ncols=2)
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
     def pairs(self, axes: Any) -> None:
         """Two trials in the same worlds: they rise and fall together."""
@@ -122,7 +122,8 @@ class Pictures:
             label = "mean, 95 % interval" if y == 0 else None
             axes.plot(interval[1:], [y, y], color=BLUE, alpha=0.3, linewidth=5, solid_capstyle="butt", label=label)
             values = [100 * execution["accuracy"] for execution in trial.executions]
-            axes.plot(values, [y] * len(values), "|", color="black", markersize=9, label="a seed" if y == 0 else None)
+            heights = y + 0.22 * (np.arange(len(values)) - (len(values) - 1) / 2)
+            axes.plot(values, heights, "o", color="black", markersize=2.5, label="a seed" if y == 0 else None)
         self.name_rows(axes, self.ranked)
         axes.set_xlabel("accuracy, %")
         axes.legend(frameon=False, loc="lower right")
@@ -168,11 +169,17 @@ class Pictures:
         axes.fill_between(steps[:, 0], steps[:, 1], 1, step="post", color=BLUE, alpha=0.25, label="dominated")
         axes.plot(*scaled.T, "o", color=GREY, markersize=4, label="a trial")
         axes.plot(*best.T, "o", color=BLUE, markersize=5, label="front of these two")
-        axes.plot(1, 1, "x", color="black", markersize=9, label="reference point", clip_on=False)
+        axes.plot(1, 1, "x", color="black", markersize=9, label="reference point", clip_on=False, linestyle="none")
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        close = axes.inset_axes((0.42, 0.33, 0.5, 0.34), xlim=(0.28, 0.65), ylim=(0.04, 0.15))
+        close.fill_between(steps[:, 0], steps[:, 1], 1, step="post", color=BLUE, alpha=0.25)
+        close.plot(*scaled.T, "o", color=GREY, markersize=4)
+        close.plot(*best.T, "o", color=BLUE, markersize=5)
+        close.tick_params(labelsize="x-small")
+        axes.indicate_inset_zoom(close, edgecolor="black")
         axes.set_xlabel("latency, 0.01 ms to 100 ms, logarithmic")
         axes.set_ylabel("error rate")
-        axes.legend(frameon=True, loc="center right")
+        axes.legend(frameon=False, loc="upper right", bbox_to_anchor=(0.99, 0.98), fontsize="small")
 
     def verdict(self, axes: Any) -> None:
         """Each strategy's change in accuracy, by level and in the mean."""

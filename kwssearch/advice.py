@@ -22,7 +22,7 @@ SURE = 0.95
 
 @dataclass(frozen=True)
 class Choice:
-    """A trial as a replacement for the baseline with the same features; the baseline itself is one."""
+    """A trial as a replacement for a baseline; the baseline itself is one."""
 
     effect: Effect
 
@@ -78,7 +78,8 @@ class Recommendation:
     """What saves most within a budget.
 
     Attributes:
-        budget: points of accuracy that may be lost against the baseline with the same features.
+        budget: points of accuracy that may be lost against the baseline with the same features, or, for any
+            features, against the most accurate baseline.
         features: of all candidates, or None for any features.
         chosen: saves most among those whose observed drop is within the budget.
         sure: saves most among those that keep the budget in 95 % of bootstrap worlds.
@@ -127,24 +128,21 @@ def budget_name(budget: float) -> str:
     return f"{budget:g} point" if budget == 1 else f"{budget:g} points"
 
 
-def candidates(worlds: Worlds) -> list[Choice]:
-    """Every completed trial that has a completed baseline with the same features."""
-    found = []
-    for trial in worlds.trials:
-        baseline = worlds.run.baseline_of(trial)
-        if baseline is not None:
-            found.append(Choice(Effect(worlds, trial.strategy, None, (Pair(trial, baseline),), (1.0,))))
-    return found
+def candidates(worlds: Worlds, features: str | None) -> list[Choice]:
+    """The completed trials with these features against their baseline; with None, all against the most accurate one."""
+    run = worlds.run
+    baseline = max(run.baselines.values(), key=lambda t: t.accuracy) if features is None else run.baselines[features]
+    own = [trial for trial in worlds.trials if features in (None, trial.values["features"])]
+    return [Choice(Effect(worlds, trial.strategy, None, (Pair(trial, baseline),), (1.0,))) for trial in own]
 
 
 def recommendations(worlds: Worlds, budgets: Sequence[float]) -> list[Recommendation]:
     """For each front end that has a baseline, and for any, at each budget."""
-    choices = candidates(worlds)
-    features = list(dict.fromkeys(str(choice.trial.values["features"]) for choice in choices))
+    features = list(worlds.run.baselines)
     groups: list[str | None] = [*features, None] if len(features) > 1 else list(features)
     found = []
     for group in groups:
-        own = [c for c in choices if group is None or c.trial.values["features"] == group]
+        own = candidates(worlds, group)
         found += [recommend(own, budget, group) for budget in sorted(set(budgets))]
     return found
 

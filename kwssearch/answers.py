@@ -18,8 +18,8 @@ from kwssearch.verdicts import MEASURES, Verdict, figure, pruning_sentence, verd
 from kwssearch.wording import counted, factor, kilobytes, listed, milliseconds, points
 
 MEASURED_AGAINST = (
-    "Every change is measured against the baseline with the same features, on the same test clips and seeds; "
-    "in brackets stand 95 % intervals."
+    "Every change is measured against the baseline with the same features (for any features: against the most "
+    "accurate baseline), on the same test clips and seeds; in brackets stand 95 % intervals."
 )
 FOURTH = "How to maximise memory and latency savings with minimal impact on accuracy?"
 
@@ -187,5 +187,9 @@ def notes(worlds: Worlds) -> list[str]:
     baselines = [t for t in worlds.trials if t.strategy == BASELINE]
     if len(baselines) > 1:
         shown = [f"{t.values['features']} {100 * t.accuracy:.1f} %" for t in baselines]
-        sentences.append(f"The baselines differ themselves: {listed(shown)}; a drop is from each one's own accuracy.")
+        best = max(baselines, key=lambda t: t.accuracy)
+        sentences.append(
+            f"The baselines differ themselves: {listed(shown)}. A drop is from each one's own accuracy; for any "
+            f"features, from trial {best.trial_id}'s."
+        )
     return sentences

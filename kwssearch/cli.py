@@ -99,7 +99,7 @@ def resume(folder: Path, **options: Any) -> None:
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of LiteRT and the front end.")
 @click.option("--budget", type=click.FloatRange(0), metavar="SECONDS", help="At most; 3 a trial by default.")
 def measure(folder: Path, threads: int, budget: float | None) -> None:
-    """Time all models of RUN alone, in interleaved rounds, instead of the latencies it has.
+    """Time all models of RUN again, alone, in interleaved rounds; replaces its latencies.
 
     \b
     Example:
@@ -130,8 +130,8 @@ def trials(folder: Path, form: str | None) -> None:
 @click.option("--min-accuracy", metavar="SHARE", help="For example 0.9 or 90%.")
 @click.option("--max-memory", metavar="SIZE", help="Of the zipped model, for example 100kB.")
 @click.option("--max-latency", metavar="TIME", help="Front end and model, for example 2ms.")
-@click.option("--strategy", metavar="NAME", help="One exercise alone, with the baseline.")
-@click.option("--confident", type=float, metavar="SHARE", help="On the front in at least this share of worlds.")
+@click.option("--strategy", metavar="NAME", help="Only this strategy and the baseline.")
+@click.option("--confident", metavar="SHARE", help="On the front in at least this share of worlds, as 0.9 or 90%.")
 @formats
 def front(
     folder: Path,
@@ -139,7 +139,7 @@ def front(
     max_memory: str | None,
     max_latency: str | None,
     strategy: str | None,
-    confident: float | None,
+    confident: str | None,
     form: str | None,
 ) -> None:
     """Show the trials that no other one beats in accuracy, memory and latency at once.
@@ -148,16 +148,16 @@ def front(
     Example:
       kwssearch front runs/lab4 --min-accuracy 0.85 --max-memory 100kB --max-latency 2ms
     """
-    from kwssearch.pareto import parse_accuracy, parse_bytes, parse_milliseconds
+    from kwssearch.pareto import parse_bytes, parse_milliseconds, parse_share
     from kwssearch.rows import front_rows
 
     rows = front_rows(
         opened(folder),
-        min_accuracy=parse_accuracy(min_accuracy) if min_accuracy else None,
+        min_accuracy=parse_share(min_accuracy) if min_accuracy else None,
         max_memory=parse_bytes(max_memory) if max_memory else None,
         max_latency=parse_milliseconds(max_latency) if max_latency else None,
         strategy=strategy,
-        confident=confident,
+        confident=parse_share(confident, "confident") if confident else None,
     )
     if not rows:
         click.echo("No completed trial fits.", err=True)

@@ -89,7 +89,7 @@ class Display:
 
     def name(self, job: Job) -> str:
         shown = f"trial {job.planned.trial_id} ({results.Trial(job.planned).name})"
-        return f"{shown}, execution {job.execution + 1} of {self.executions}" if self.executions > 1 else shown
+        return f"{shown}, execution {job.execution}" if self.executions > 1 else shown
 
     @property
     def epochs(self) -> int:

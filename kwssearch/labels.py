@@ -28,7 +28,7 @@ def place_labels(axes: Any, points: Floats, texts: Sequence[str], obstacles: Flo
     figure = axes.figure
     scale = figure.dpi / 100
     frame = axes.get_window_extent()
-    taken = [box_around(spot, 6 * scale) for spot in axes.transData.transform(obstacles)]
+    taken = [box_around(spot, 7 * scale) for spot in axes.transData.transform(obstacles)]
     taken += [box_around(spot, scale) for spot in along(axes.transData.transform(line), 8 * scale)]
     placed = 0
     for point, text in zip(points, texts, strict=True):

@@ -131,15 +131,15 @@ def fits(
     )
 
 
-def parse_accuracy(text: str) -> float:
-    """'0.9' or '90%' as a share.
+def parse_share(text: str, name: str = "accuracy") -> float:
+    """'0.9' or '90%' as a share; `name` is what it is given for.
 
     Raises:
         QuantityError: not a share from 0 to 1.
     """
     value = parse_quantity(text, SHARES)
     if value is None or not 0 <= value <= 1:
-        raise QuantityError(f"accuracy: got {shown(text)}, expected a share from 0 to 1 or percents, as 0.9 or 90%.")
+        raise QuantityError(f"{name}: got {shown(text)}, expected a share from 0 to 1 or percents, as 0.9 or 90%.")
     return value
 
 

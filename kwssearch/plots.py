@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -105,8 +106,9 @@ def draw_scatters(panels: Sequence[Scatter], colors: Mapping[str, Any], shapes: 
         add_legend(row[-1], panels[-1], colors, shapes)
         settle(figure)
         for axes, drawn in zip(row, panels, strict=True):
-            texts = [short_name(drawn.rows[i]) for i in drawn.front]
-            place_labels(axes, drawn.points[list(drawn.front)], texts, drawn.points, staircase(drawn))
+            named = sorted({*drawn.front, *np.flatnonzero(drawn.overall)})
+            texts = [short_name(drawn.rows[i]) for i in named]
+            place_labels(axes, drawn.points[named], texts, drawn.points, staircase(drawn))
         return images(figure)
 
 
@@ -137,12 +139,13 @@ def set_log_where_wide(axes: Any, name: str, values: Floats) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = values.min(), values.max()
+    side = getattr(axes, f"{name}axis")
     if low > 0 and high / low >= WIDE:
         getattr(axes, f"set_{name}scale")("log")
-        side = getattr(axes, f"{name}axis")
-        side.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
-        side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        narrow, middle = (1, 1.5, 2, 3, 5, 7), (1, 2, 5)
+        side.set_major_locator(LogLocator(subs=narrow if high / low < 8 else middle if high / low < 100 else (1,)))
         side.set_minor_formatter(NullFormatter())
+    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
 
 
 def groups(drawn: Scatter) -> list[tuple[str, str, bool]]:
@@ -186,7 +189,12 @@ def short_name(row: Mapping[str, Any]) -> str:
 
 
 def draw_effects(effects: Sequence[Effect], colors: Mapping[str, Any]) -> dict[str, bytes]:
-    """Suffix -> image: each level's change in accuracy, memory and latency, with 95 % intervals."""
+    """Suffix -> image: each level's change in accuracy, memory and latency, with 95 % intervals.
+
+    A strategy of one level is drawn once.
+    """
+    levels = Counter(effect.strategy for effect in effects if effect.level)
+    effects = [effect for effect in effects if effect.level is None or levels[effect.strategy] > 1]
     with styled():
         figure, panels = canvas(9.6, 1.3 + 0.24 * len(effects), columns=3)
         heights = np.arange(len(effects))[::-1]
@@ -207,6 +215,7 @@ def draw_effects(effects: Sequence[Effect], colors: Mapping[str, Any]) -> dict[s
         panels[0].set_yticks(heights, [n if len(n) <= 48 else n[:47] + "…" for n in names])
         for axes in panels:
             axes.set_ylim(-0.7, len(effects) - 0.3)
+            axes.margins(x=0.1)
         for axes, ratios in zip(panels[1:], ([e.memory for e in effects], [e.latency for e in effects]), strict=True):
             set_log_where_wide(axes, "x", np.array([1, *(ratio.value for ratio in ratios)]))
         settle(figure)

@@ -150,7 +150,8 @@ def conclude(folder: Path) -> int:
     run = load(folder)
     failures = [(trial, failure) for trial in run.trials for failure in trial.failures]
     for trial, failure in failures:
-        say(f"Failed: trial {trial.trial_id} ({trial.name}), execution {failure.index + 1}: {failure['reason']}")
+        which = f", execution {failure.index}" if run.space.recipe.executions_per_trial > 1 else ""
+        say(f"Failed: trial {trial.trial_id} ({trial.name}){which}: {failure['reason']}")
     if failures:
         say(f"To try the failed ones again: kwssearch resume {quote(str(folder))} --retry-failed")
     shown = quote(str(folder))

@@ -9,7 +9,7 @@ from scipy.stats import binom
 from test_statistics import MINI
 
 from kwssearch.answers import answers
-from kwssearch.pareto import QuantityError
+from kwssearch.pareto import QuantityError, front
 from kwssearch.results import load
 from kwssearch.rows import COLUMNS, front_rows, trial_rows
 from kwssearch.space import BASELINE
@@ -106,7 +106,8 @@ def test_pruning_and_latency_are_told_with_the_measured_ratio(model_ms, expected
 
 
 def test_recommendations_keep_their_budget_and_save_more_with_more():
-    found = answers(synthetic_run.build("full", seed=4), max_accuracy_drop=3)
+    run = synthetic_run.build("full", seed=4)
+    found = answers(run, max_accuracy_drop=3)
     assert {r.budget for r in found.recommendations} == {0, 1, 2, 3, 5}
     assert {r.features for r in found.recommendations} == {"log_mel", "mfcc", None}
     for group in ("log_mel", "mfcc", None):
@@ -117,6 +118,8 @@ def test_recommendations_keep_their_budget_and_save_more_with_more():
             assert r.chosen.drop <= r.budget + 1e-6
             assert r.sure.is_baseline or r.sure.confidence(r.budget) >= 0.95
     assert len(found.fourth) == 3
+    anything = [r.chosen.trial for r in found.recommendations if r.features is None]
+    assert all(on for trial, on in zip(run.completed, front(run.completed), strict=True) if trial in anything)
     assert any(r.chosen.trial.strategy == "combination" for r in found.recommendations)
     assert all(step.end.budget > step.start.budget for step in found.steps)
 

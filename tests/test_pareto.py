@@ -121,9 +121,9 @@ def test_fits(limits, fitting):
 @pytest.mark.parametrize(
     "parse, text, value",
     [
-        (pareto.parse_accuracy, "0.9", 0.9),
-        (pareto.parse_accuracy, " 90 % ", 0.9),
-        (pareto.parse_accuracy, "1", 1),
+        (pareto.parse_share, "0.9", 0.9),
+        (pareto.parse_share, " 90 % ", 0.9),
+        (pareto.parse_share, "1", 1),
         (pareto.parse_bytes, "100kB", 100_000),
         (pareto.parse_bytes, "100KB", 100_000),
         (pareto.parse_bytes, "1 MiB", 1_048_576),
@@ -142,10 +142,10 @@ def test_quantities(parse, text, value):
 @pytest.mark.parametrize(
     "parse, text",
     [
-        (pareto.parse_accuracy, "90"),
-        (pareto.parse_accuracy, "-0.1"),
-        (pareto.parse_accuracy, "nan"),
-        (pareto.parse_accuracy, "good"),
+        (pareto.parse_share, "90"),
+        (pareto.parse_share, "-0.1"),
+        (pareto.parse_share, "nan"),
+        (pareto.parse_share, "good"),
         (pareto.parse_bytes, "100 ms"),
         (pareto.parse_bytes, "-1kB"),
         (pareto.parse_bytes, "kB"),
@@ -165,7 +165,7 @@ def test_quantities_refused_with_received_and_expected(parse, text):
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_quantity_or_refused(text):
-    for parse in (pareto.parse_accuracy, pareto.parse_bytes, pareto.parse_milliseconds):
+    for parse in (pareto.parse_share, pareto.parse_bytes, pareto.parse_milliseconds):
         try:
             assert 0 <= parse(text) < float("inf")
         except QuantityError as fault:

@@ -97,7 +97,7 @@ def resume(folder: Path, **options: Any) -> None:
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of LiteRT and the front end.")
-@click.option("--budget", type=click.FloatRange(0), metavar="SECONDS", help="At most; 3 a trial by default.")
+@click.option("--budget", type=click.FloatRange(0), metavar="SECONDS", help="At most; 2 a trial by default.")
 def measure(folder: Path, threads: int, budget: float | None) -> None:
     """Time all models of RUN again, alone, in interleaved rounds; replaces its latencies.
 

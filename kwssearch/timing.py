@@ -29,7 +29,7 @@ LEAST_SECONDS = 0.01
 FEWEST_ROUNDS = 20
 CHECK_EVERY = 10
 WIDEST_INTERVAL = 0.02
-SECONDS_A_TRIAL = 3.0
+SECONDS_A_TRIAL = 2.0
 NOISY_SPREAD = 0.25
 NOISE_RULE = (
     f"noisy: the 5th and 95th percentile of a trial's rounds lie more than {NOISY_SPREAD:.0%} of the median apart"
@@ -78,7 +78,7 @@ def measure(
 
     Args:
         source, fingerprint: the data set whose test clips are classified.
-        budget: seconds; 3 a trial by default.
+        budget: seconds; 2 a trial by default.
 
     Returns:
         The content of latency.json: for each trial its figures a round, in ms.

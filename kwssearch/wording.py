@@ -58,7 +58,9 @@ def what_is_needed(difference: float, needed: Needed, clips: int, seeds: int) ->
     if ways:
         sentence = f"{size} would take {' or '.join(ways)} to be told from none."
     elif seeds > 1:
-        sentence = f"{size} would take both more test clips than {clips:,} and more seeds than {seeds} to be told from none."
+        sentence = (
+            f"{size} would take both more test clips than {clips:,} and more seeds than {seeds} to be told from none."
+        )
     else:
         sentence = f"{size} cannot be told from none by any number of clips."
     return sentence if seeds > 1 else f"{sentence} What more seeds would do, one seed a trial cannot say."

@@ -153,11 +153,11 @@ def front(
 
     rows = front_rows(
         opened(folder),
-        min_accuracy=parse_share(min_accuracy) if min_accuracy else None,
-        max_memory=parse_bytes(max_memory) if max_memory else None,
-        max_latency=parse_milliseconds(max_latency) if max_latency else None,
+        min_accuracy=parse_share(min_accuracy) if min_accuracy is not None else None,
+        max_memory=parse_bytes(max_memory) if max_memory is not None else None,
+        max_latency=parse_milliseconds(max_latency) if max_latency is not None else None,
         strategy=strategy,
-        confident=parse_share(confident, "confident") if confident else None,
+        confident=parse_share(confident, "confident") if confident is not None else None,
     )
     if not rows:
         click.echo("No completed trial fits.", err=True)

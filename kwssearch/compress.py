@@ -89,7 +89,7 @@ def kept_at_first(model: keras.Model) -> list[int]:
     for layer in pruned_layers(model):
         sparsity = layer.pruning_schedule(layer.pruning_schedule.begin_step)[1]
         for weight, _, _ in layer.pruning_vars:
-            found.append(int(tf.math.round(tf.cast(tf.size(weight), tf.float32) * (1 - sparsity))))
+            found.append(max(1, int(tf.math.round(tf.cast(tf.size(weight), tf.float32) * (1 - sparsity)))))
     return found
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import rfft
 
 from kwssearch.cache import made_whole, one_at_a_time
 from kwssearch.space import FeatureSetting
 
 Array = npt.NDArray[np.float32]
-VERSION = 1
+VERSION = 2
 EPSILON = 1e-6
 
 
@@ -49,7 +50,8 @@ class FrontEnd:
         audio = samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else samples
         audio = pad(self.resample(audio), self.setting.sampling_rate)
         frames = np.lib.stride_tricks.sliding_window_view(audio, len(self.window))[:: self.setting.frame_step]
-        magnitude = np.abs(np.fft.rfft(frames * self.window))
+        # Not NumPy's: its work space goes back to the system at every call, which tripled the latency.
+        magnitude = np.abs(rfft(frames * self.window))
         features: Array = np.log(magnitude @ self.mel + np.float32(EPSILON))
         if self.dct is not None:
             features = features @ self.dct

@@ -15,7 +15,7 @@ from kwssearch.backend import keras, keras_tuner
 from kwssearch.cache import cache_folder
 from kwssearch.data import DataSet
 from kwssearch.features import FrontEnd, cached_features
-from kwssearch.models import MODELS, Builder, Shape, macs, training_form
+from kwssearch.models import MODELS, macs, training_form
 from kwssearch.precision import choose
 from kwssearch.records import CHECKPOINT_FILE, MODEL_FILE, ZIP_FILE
 from kwssearch.space import AXES, SearchSpace
@@ -58,9 +58,10 @@ class KwsHyperModel(keras_tuner.HyperModel):
         """The compiled model in its training form, convolutions and dense layers wrapped where the point is sparse."""
         recipe = self.space.recipe
         plain = self.plain_model(hp)
-        policy = choose(recipe.precision, recipe.deterministic, self.training_model(hp), recipe.batch_size, self.cache)
+        form = self.training_form(hp, plain)
+        policy = choose(recipe.precision, recipe.deterministic, form, recipe.batch_size, self.cache)
         with backend.precision(policy):
-            model = self.training_model(hp)
+            model = self.training_form(hp, plain)
             compress.copy_weights(plain, model)
             if hp.get("final_sparsity") > 0:
                 model = compress.prune(model, hp.get("final_sparsity"), self.space.pruning, self.steps)
@@ -178,16 +179,12 @@ class KwsHyperModel(keras_tuner.HyperModel):
 
     def plain_model(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """The architecture alone, in the precision that is set, not compiled."""
-        builder, shape, classes, width = self.architecture(hp)
-        return builder(shape, classes, width)
+        builder, shape = MODELS[hp.get("architecture")], self.space.features[hp.get("features")].shape
+        return builder(shape, len(self.data.words), hp.get("width_multiplier"))
 
-    def training_model(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        """The same on its side, where that trains faster."""
-        return training_form(*self.architecture(hp))
-
-    def architecture(self, hp: keras_tuner.HyperParameters) -> tuple[Builder, Shape, int, float]:
-        shape = self.space.features[hp.get("features")].shape
-        return MODELS[hp.get("architecture")], shape, len(self.data.words), hp.get("width_multiplier")
+    def training_form(self, hp: keras_tuner.HyperParameters, plain: keras.Model) -> keras.Model:
+        """The same in the precision that is set, on its side where that trains faster."""
+        return training_form(plain, MODELS[hp.get("architecture")], len(self.data.words), hp.get("width_multiplier"))
 
     def front_end(self, hp: keras_tuner.HyperParameters) -> FrontEnd:
         return FrontEnd(self.space.features[hp.get("features")], self.data.sampling_rate)

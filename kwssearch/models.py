@@ -61,20 +61,19 @@ def head(x: Any, classes: int) -> Any:
     return layers.Softmax(dtype="float32", name="softmax")(x)
 
 
-def training_form(builder: Builder, input_shape: Shape, classes: int, width_multiplier: float) -> keras.Model:
-    """The model turned on its side where that trains faster: the same inputs and answers, kernels transposed.
+def training_form(plain: keras.Model, builder: Builder, classes: int, width_multiplier: float) -> keras.Model:
+    """`plain`, built anew, on its side where that trains faster: the same inputs and answers, kernels transposed.
 
     oneDNN's gradient of a kernel goes along the innermost spatial axis, and features have more frames
     than bands (docs/performance.md). A model that would not be the same on its side stays as it is.
     """
-    model = builder(input_shape, classes, width_multiplier)
-    frames, bands, channels = input_shape
-    if bands >= frames or not is_symmetric(model):
-        return model
+    frames, bands, channels = plain.input_shape[1:]
+    if bands >= frames or not is_symmetric(plain):
+        return builder((frames, bands, channels), classes, width_multiplier)
     turned = builder((bands, frames, channels), classes, width_multiplier)
-    inputs = layers.Input(input_shape, name="features")
+    inputs = layers.Input((frames, bands, channels), name="features")
     outputs = turned.call(layers.Permute((2, 1, 3), name="turn")(inputs))
-    return keras.Model(inputs, outputs, name=model.name)
+    return keras.Model(inputs, outputs, name=plain.name)
 
 
 def is_symmetric(model: keras.Model) -> bool:

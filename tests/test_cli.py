@@ -80,6 +80,8 @@ def test_front_answers_with_what_fits(finished) -> None:
     [
         (["front", "RUN", "--max-memory", "much"], 2, "'much'"),
         (["front", "RUN", "--min-accuracy", "90"], 2, "90"),
+        (["front", "RUN", "--confident", ""], 2, "confident: got ''"),
+        (["front", "RUN", "--confident", "often"], 2, "confident: got 'often', expected a share from 0 to 1"),
         (["front", "RUN", "--strategy", "prunning"], 2, "Did you mean 'pruning'?"),
         (["front", "nowhere"], 1, "nowhere: holds no run"),
         (["answers", "nowhere"], 1, "nowhere: holds no run"),

@@ -42,7 +42,8 @@ def test_multiply_accumulates_by_hand() -> None:
 def test_a_model_on_its_side_gives_the_same_answers(name: str) -> None:
     shape = (24, 10, 1)
     keras.utils.set_random_seed(0)
-    upright, turned = MODELS[name](shape, 3, 0.1), training_form(MODELS[name], shape, 3, 0.1)
+    upright = MODELS[name](shape, 3, 0.1)
+    turned = training_form(upright, MODELS[name], 3, 0.1)
     assert is_turned(turned)
     assert turned.input_shape == upright.input_shape
     features = np.random.default_rng(0).normal(size=(5, *shape)).astype(np.float32)
@@ -69,4 +70,4 @@ def long_kernel(shape: Shape, classes: int, width_multiplier: float) -> keras.Mo
     "builder, shape", [(flat_end, (24, 10, 1)), (long_kernel, (24, 10, 1)), (MODELS["cnn"], (9, 9, 1))]
 )
 def test_a_model_that_would_differ_or_gain_nothing_stays_upright(builder, shape: Shape) -> None:
-    assert not is_turned(training_form(builder, shape, 3, 0.1))
+    assert not is_turned(training_form(builder(shape, 3, 0.1), builder, 3, 0.1))

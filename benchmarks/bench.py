@@ -1,5 +1,7 @@
 """kwssearch against the plain KerasTuner script: the same clips, points, seed and epochs, in alternation.
 
+Twelve points of lab4 and an estimate for the rest, or with --whole all of it at its own epochs.
+
 Seconds are wall-clock of whole processes: start-up, features, training, conversion, scoring, and on
 our side the final timing of all models. Our caches are empty at every start.
 """
@@ -18,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from kwssearch import environment, results
 from kwssearch.data import load_data
 from kwssearch.declaration import load_space, shipped_spaces
 from kwssearch.records import speaker_of
 
+Point = dict[str, Any]
 HERE = Path(__file__).parent
 VARIED = [{}, {"architecture": "ds_cnn"}, {"width_multiplier": 0.5}, {"width_multiplier": 0.25},
           {"final_sparsity": 0.7}, {"final_sparsity": 0.9}]  # fmt: skip
@@ -70,12 +74,13 @@ def matrix_peaks() -> dict[str, float]:
     return peaks
 
 
-def run_ours(data: Path, epochs: int, folder: Path) -> dict[str, Any]:
+def run_ours(data: Path, points: list[Point], epochs: int, folder: Path) -> dict[str, Any]:
     """A whole search, and what it recorded."""
-    lab = shipped_spaces()["lab4"].read_text()
-    head = lab.split("[[strategy]]")[0]
+    declared = shipped_spaces()["lab4"].read_text()
+    if points == POINTS:
+        declared = declared.split("[[strategy]]")[0] + STRATEGIES
     folder.mkdir(parents=True)
-    (folder / "bench.toml").write_text(head + STRATEGIES)
+    (folder / "bench.toml").write_text(declared)
     command = [sys.executable, "-m", "kwssearch", "run", str(folder / "bench.toml"), "--data", str(data)]
     command += ["--epochs", str(epochs), "--out", str(folder / "run")]
     seconds = timed(command, {**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")})
@@ -97,9 +102,9 @@ def timed(command: list[str], env: dict[str, str]) -> float:
     return time.perf_counter() - began
 
 
-def run_plain(data: Path, epochs: int, folder: Path) -> dict[str, Any]:
+def run_plain(data: Path, points: list[Point], epochs: int, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True)
-    (folder / "points.json").write_text(json.dumps(POINTS))
+    (folder / "points.json").write_text(json.dumps(points))
     command = [sys.executable, str(HERE / "plain_kerastuner.py"), "--data", str(data), "--epochs", str(epochs)]
     command += ["--trials", str(folder / "points.json"), "--out", str(folder / "out")]
     seconds = timed(command, dict(os.environ))
@@ -121,35 +126,32 @@ def difference(ours: list[int], plain: list[int], labels: list[int], speakers: l
     return [round(100 * float(x), 2) for x in (better.mean(), *np.quantile(draws, (0.025, 0.975)))]
 
 
-def compare(
-    rounds: list[dict[str, Any]], short: dict[str, Any], epochs: int, data: Path, peaks: dict[str, float]
-) -> dict[str, Any]:
-    """Medians over rounds, a row a trial, and the whole.
+def over_trainings(rows: list[dict[str, Any]]) -> list[float]:
+    """Mean difference in points, with a 95 % interval over trainings (Student's t)."""
+    gains = np.array([row["difference"][0] for row in rows])
+    half = stats.t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1) / len(gains) ** 0.5
+    return [round(float(x), 2) for x in (gains.mean(), gains.mean() - half, gains.mean() + half)]
 
-    Args:
-        short: a round of one epoch, which tells what every epoch costs from what is paid once a trial
-            (tracing, and the plain script's features). Our pruned trials do not train their shared
-            beginning, though their train_seconds count it.
-    """
+
+def compare(
+    rounds: list[dict[str, Any]], points: list[Point], epochs: int, data: Path, peaks: dict[str, float]
+) -> dict[str, Any]:
+    """Medians over rounds, a row a trial, and the whole."""
     loaded = load_data(data)
     test, clips = loaded.splits["test"], len(loaded.splits["train"])
     labels, speakers = [clip.label for clip in test], [speaker_of(clip.path) for clip in test]
     rows = []
-    for point in POINTS:
+    for point in points:
         name = name_of(point)
         ours, plain = ([r[side]["trials"][name] for r in rounds] for side in ("ours", "plain"))
         row: dict[str, Any] = {"trial": name, "precision": ours[0]["precision"]}
         for side, trials in (("ours", ours), ("plain", plain)):
-            speed = epochs * clips / float(np.median([t["train_seconds"] for t in trials]))
+            training = float(np.median([t["train_seconds"] for t in trials]))
             row[f"{side}_seconds"] = float(np.median([t["seconds"] for t in trials]))
-            row[f"{side}_samples_a_second"] = speed
-            first = short[side]["trials"][name]["train_seconds"]
-            epoch = (epochs * clips / speed - first) / max(1, epochs - 1)
-            spent = 1 - SHARED if side == "ours" and point["final_sparsity"] else 1.0
-            row[f"{side}_epoch_seconds"] = epoch
-            row[f"{side}_rest_seconds"] = row[f"{side}_seconds"] - spent * epochs * epoch
+            row[f"{side}_train_seconds"] = training
+            row[f"{side}_samples_a_second"] = epochs * clips / training
             row[f"{side}_trials_an_hour"] = 3600 / row[f"{side}_seconds"]
-            row[f"{side}_gflops"] = 6 * ours[0]["macs"] * speed / 1e9
+            row[f"{side}_gflops"] = 6 * ours[0]["macs"] * row[f"{side}_samples_a_second"] / 1e9
             row[f"{side}_accuracy"] = trials[0]["accuracy"]
         row["share_of_bfloat16_peak"] = row["ours_gflops"] / peaks["bfloat16 1"]
         row["share_of_float32_peak"] = row["ours_gflops"] / peaks["float32 1"]
@@ -157,22 +159,43 @@ def compare(
         row["difference"] = difference(ours[0]["predictions"], plain[0]["predictions"], labels, speakers)
         rows.append(row)
     ours_all, plain_all = (
-        [prediction for point in POINTS for prediction in rounds[0][side]["trials"][name_of(point)]["predictions"]]
+        [prediction for point in points for prediction in rounds[0][side]["trials"][name_of(point)]["predictions"]]
         for side in ("ours", "plain")
     )
     seconds = {side: float(np.median([r[side]["seconds"] for r in rounds])) for side in ("ours", "plain")}
     timing = float(np.median([r["ours"]["timing_seconds"] for r in rounds]))
     return {
         "epochs": epochs, "training_clips": clips, "rounds": len(rounds), "peaks_gflops": peaks, "trials": rows,
-        "seconds": seconds, "trials_an_hour": {side: 3600 * len(POINTS) / s for side, s in seconds.items()},
+        "seconds": seconds, "trials_an_hour": {side: 3600 * len(points) / s for side, s in seconds.items()},
         "ratio": seconds["plain"] / seconds["ours"], "timing_seconds": timing,
         "ratio_without_our_timing": seconds["plain"] / (seconds["ours"] - timing),
-        "difference": difference(ours_all, plain_all, labels * len(POINTS), speakers * len(POINTS)),
+        "difference": difference(ours_all, plain_all, labels * len(points), speakers * len(points)),
+        "difference_over_trainings": over_trainings(rows),
         "environment": environment.describe(), "versions": environment.versions(),
     }  # fmt: skip
 
 
-def whole_lab(found: dict[str, Any], workers: int) -> dict[str, float]:
+def costs_apart(found: dict[str, Any], short: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Trial -> seconds of an epoch and of all else, for each side.
+
+    Args:
+        short: a round of one epoch, which tells what every epoch costs from what is paid once a trial
+            (tracing, and the plain script's features). Our pruned trials do not train their shared
+            beginning, though their train_seconds count it.
+    """
+    apart: dict[str, dict[str, float]] = {}
+    for row, point in zip(found["trials"], POINTS, strict=True):
+        apart[row["trial"]] = {}
+        for side in ("ours", "plain"):
+            first = short[side]["trials"][row["trial"]]["train_seconds"]
+            epoch = (row[f"{side}_train_seconds"] - first) / (found["epochs"] - 1)
+            spent = 1 - SHARED if side == "ours" and point["final_sparsity"] else 1.0
+            rest = row[f"{side}_seconds"] - spent * found["epochs"] * epoch
+            apart[row["trial"]] |= {f"{side}_epoch": epoch, f"{side}_rest": rest}
+    return apart
+
+
+def whole_lab(found: dict[str, Any], apart: dict[str, dict[str, float]], workers: int) -> dict[str, float]:
     """Estimated hours of the whole lab4 space at its 20 epochs, from the seconds measured here.
 
     Epochs are multiplied, the rest of a trial is not; α 0.75 was not run and takes the wide model's
@@ -183,7 +206,6 @@ def whole_lab(found: dict[str, Any], workers: int) -> dict[str, float]:
 
     space = load_space("lab4")
     paper = costs(space, 8)
-    measured = {row["trial"]: row for row in found["trials"]}
     by_point = {(t.values["features"], t.values["architecture"], t.values["width_multiplier"]): t.trial_id
                 for t in space.trials}  # fmt: skip
     total = {"ours": 0.0, "plain": 0.0}
@@ -196,11 +218,11 @@ def whole_lab(found: dict[str, Any], workers: int) -> dict[str, float]:
             known["width_multiplier"] = 1.0
             wide = by_point[(v["features"], v["architecture"], 1.0)]
             scale = paper[trial.trial_id].macs / paper[wide].macs
-        row = measured[name_of(known)]
+        seconds = apart[name_of(known)]
         group = (v["features"], v["architecture"], v["width_multiplier"])
         for side in total:
             spent = 1 - SHARED if side == "ours" and group in begun else 1.0
-            total[side] += 20 * scale * row[f"{side}_epoch_seconds"] * spent + row[f"{side}_rest_seconds"]
+            total[side] += space.recipe.epochs * scale * seconds[f"{side}_epoch"] * spent + seconds[f"{side}_rest"]
         begun.add(group)
     once = found["seconds"]["ours"] - sum(row["ours_seconds"] for row in found["trials"]) / workers
     more = found["timing_seconds"] * (len(space.trials) / len(POINTS) - 1)
@@ -217,7 +239,8 @@ def show(found: dict[str, Any]) -> None:
             f"{row['ours_samples_a_second']:8.0f}{row['plain_samples_a_second']:7.0f}"
             f"{row['ours_gflops']:7.0f}{row['plain_gflops']:6.0f}{row['share_of_bfloat16_peak']:10.0%}"
             f"{row['share_of_float32_peak']:7.0%}{row['plain_share_of_float32_peak']:5.0%}"
-            f"{row['ours_accuracy']:8.1%}{row['plain_accuracy']:6.1%}  {points(row['difference'])}  {row['precision']}"
+            f"{row['ours_accuracy']:8.1%}{row['plain_accuracy']:6.1%}  {interval(row['difference'])}  "
+            f"{row['precision']}"
         )
     print("Each pair: ours (one of the workers), then plain. Matrix product peaks, GFLOP/s, by threads:")
     print("  ", {key: round(value) for key, value in found["peaks_gflops"].items()})
@@ -226,28 +249,33 @@ def show(found: dict[str, Any]) -> None:
         f"All {len(found['trials'])} trials: {seconds['ours']:.0f} s against {seconds['plain']:.0f} s; "
         f"trials an hour {hourly['ours']:.0f} against {hourly['plain']:.0f}; "
         f"ratio {found['ratio']:.2f} ({found['ratio_without_our_timing']:.2f} without our final timing); "
-        f"accuracy {points(found['difference'])} points."
+        f"accuracy {interval(found['difference'])} points over clips, "
+        f"{interval(found['difference_over_trainings'])} over trainings."
     )
-    whole = found["whole_lab4_estimate"]
-    print(
-        f"Estimate for the whole of lab4 at 20 epochs: {whole['ours_hours']:.2f} h against "
-        f"{whole['plain_hours']:.2f} h, ratio {whole['ratio']:.2f}."
-    )
+    if whole := found.get("whole_lab4_estimate"):
+        print(
+            f"Estimate for the whole of lab4 at 20 epochs: {whole['ours_hours']:.2f} h against "
+            f"{whole['plain_hours']:.2f} h, ratio {whole['ratio']:.2f}."
+        )
 
 
-def points(interval: list[float]) -> str:
-    return f"{interval[0]:+.1f} ({interval[1]:+.1f} to {interval[2]:+.1f})"
+def interval(found: list[float]) -> str:
+    return f"{found[0]:+.1f} ({found[1]:+.1f} to {found[2]:+.1f})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of words; the built-in speech by default")
-    parser.add_argument("--epochs", type=int, default=4, help="at least 2; one round of 1 is run besides")
+    parser.add_argument("--whole", action="store_true", help="all trials of lab4, 20 epochs unless --epochs is given")
+    parser.add_argument("--epochs", type=int, help="at least 2, 4 by default; one round of 1 is run besides")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     arguments = parser.parse_args()
-    if arguments.epochs < 2:
-        parser.error(f"--epochs: got {arguments.epochs}, expected at least 2")
+    lab = load_space("lab4")
+    points = [dict(trial.values) for trial in lab.trials] if arguments.whole else POINTS
+    epochs = arguments.epochs or (lab.recipe.epochs if arguments.whole else 4)
+    if epochs < 2:
+        parser.error(f"--epochs: got {epochs}, expected at least 2")
     data = (arguments.data or load_data("builtin").root).resolve()
     peaks = matrix_peaks()
     rounds = []
@@ -256,15 +284,18 @@ def main() -> None:
         for number in range(arguments.repeats):
             done = {}
             for side, run in sides[:: 1 if number % 2 == 0 else -1]:
-                done[side] = run(data, arguments.epochs, Path(temporary) / f"{side}{number}")
+                done[side] = run(data, points, epochs, Path(temporary) / f"{side}{number}")
                 print(f"round {number + 1}, {side}: {done[side]['seconds']:.0f} s", flush=True)
             rounds.append(done)
-        short = {side: run(data, 1, Path(temporary) / f"short {side}") for side, run in sides}
-    found = compare(rounds, short, arguments.epochs, data, peaks)
-    found["whole_lab4_estimate"] = whole_lab(found, environment.available_cores())
+        found = compare(rounds, points, epochs, data, peaks)
+        if not arguments.whole:
+            short = {side: run(data, points, 1, Path(temporary) / f"short {side}") for side, run in sides}
+            apart = costs_apart(found, short)
+            found["whole_lab4_estimate"] = whole_lab(found, apart, environment.available_cores())
     show(found)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / f"{date.today()}-bench.json").write_text(json.dumps(found, indent=1) + "\n")
+    name = f"{date.today()}-bench{'-whole' if arguments.whole else ''}.json"
+    (arguments.out / name).write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

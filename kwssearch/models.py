@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from kwssearch.backend import keras
+from kwssearch.backend import keras, tf
 
 layers = keras.layers
 Shape = tuple[int, int, int]
@@ -54,9 +54,19 @@ SYMMETRIC = (
 )  # fmt: skip
 
 
+class GlobalAveragePooling2D(keras.layers.GlobalAveragePooling2D):
+    """Keras's own; while it trains, its gradient divides before it spreads over the positions, not after."""
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        if not training:
+            return super().call(inputs)
+        _, rows, columns, _ = inputs.shape
+        return tf.reduce_sum(inputs, (1, 2)) / (rows * columns)
+
+
 def head(x: Any, classes: int) -> Any:
     """Global average pooling and a float32 softmax over the words."""
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dense(classes, name="dense")(x)
     return layers.Softmax(dtype="float32", name="softmax")(x)
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from kwssearch import compress
-from kwssearch.backend import keras
-from kwssearch.models import MODELS, Shape, head, is_turned, macs, training_form
+from kwssearch.backend import keras, tf
+from kwssearch.models import MODELS, GlobalAveragePooling2D, Shape, head, is_turned, macs, training_form
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,25 @@ def long_kernel(shape: Shape, classes: int, width_multiplier: float) -> keras.Mo
 )
 def test_a_model_that_would_differ_or_gain_nothing_stays_upright(builder, shape: Shape) -> None:
     assert not is_turned(training_form(builder(shape, 3, 0.1), builder, 3, 0.1))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("bfloat16", 2**-7)])
+def test_pooling_and_its_gradient_are_those_of_keras(dtype: str, tolerance: float) -> None:
+    x = tf.cast(np.random.default_rng(0).uniform(0.5, 1.5, (2, 19, 24, 8)), dtype)
+    found = []
+    for layer in (GlobalAveragePooling2D(dtype=dtype), keras.layers.GlobalAveragePooling2D(dtype=dtype)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            pooled = layer(x, training=True) if isinstance(layer, GlobalAveragePooling2D) else layer(x)
+        found.append([tf.cast(t, tf.float32).numpy() for t in (pooled, tape.gradient(pooled, x))])
+    for ours, keras_own in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, keras_own, rtol=tolerance)
+
+
+def test_pooling_divides_before_it_spreads() -> None:
+    @tf.function
+    def step(x: tf.Tensor) -> tf.Tensor:
+        return tf.gradients(GlobalAveragePooling2D()(x, training=True), x)[0]
+
+    graph = step.get_concrete_function(tf.TensorSpec((2, 5, 7, 3))).graph
+    assert {tuple(op.outputs[0].shape) for op in graph.get_operations() if op.type == "RealDiv"} == {(2, 3)}

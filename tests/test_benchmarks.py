@@ -15,17 +15,24 @@ import tiny
 from speech_folder import write_word_folder
 
 from kwssearch.data import load_data
+from kwssearch.declaration import load_space
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 POINT = {"features": "mfcc", "architecture": "cnn", "width_multiplier": 0.05, "final_sparsity": 0.0}
 SPACE = """
 [recipe]
+epochs = 3
 batch_size = 20
 [features.mfcc]
 kind = "mfcc"
 coefficients = 10
 [baseline]
 width_multiplier = 0.05
+"""
+PRUNING = """
+[[strategy]]
+name = "pruning"
+final_sparsity = 0.9
 """
 
 
@@ -95,28 +102,50 @@ def test_plain_script_prunes_and_predicts_the_test_clips_in_our_order(tmp_path: 
     assert found["accuracy"] == pytest.approx(right / len(labels))
 
 
-def test_bench_compares_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "gains, low, high",
+    [([1.0, 1.0, 1.0], 1.0, 1.0), ([0.0, 2.0], 1 - 12.706, 1 + 12.706), ([-1.0, 0.0, 1.0, 4.0], -2.44, 4.44)],
+)
+def test_interval_over_trainings_is_students(gains: list[float], low: float, high: float) -> None:
+    rows = [{"difference": [gain, 0.0, 0.0]} for gain in gains]
+    assert script("bench").over_trainings(rows) == pytest.approx([1.0, low, high], abs=0.01)
+
+
+def compared(monkeypatch: pytest.MonkeyPatch, folder: Path, *options: str) -> Any:
+    """What the benchmark records of a space of two small trials, each side trained anew."""
     bench = script("bench")
-    words = tiny.write_data(tmp_path / "words")
-    (tmp_path / "lab4.toml").write_text(SPACE)
-    monkeypatch.setattr(bench, "POINTS", [POINT])
-    monkeypatch.setattr(bench, "STRATEGIES", "")
-    monkeypatch.setattr(bench, "shipped_spaces", lambda: {"lab4": tmp_path / "lab4.toml"})
-    monkeypatch.setattr(
-        bench, "matrix_peaks", lambda: {f"{p} {n}": 1.0 for p in ("bfloat16", "float32") for n in range(99)}
-    )
-    monkeypatch.setattr(
-        bench, "whole_lab", lambda found, workers: {"ours_hours": 1.0, "plain_hours": 3.0, "ratio": 3.0}
-    )
-    arguments = ["bench.py", "--data", str(words), "--epochs", "2", "--out", str(tmp_path / "out")]
-    monkeypatch.setattr(sys, "argv", arguments)
+    words = tiny.write_data(folder / "words")
+    space = folder / "lab4.toml"
+    space.write_text(SPACE + PRUNING)
+    monkeypatch.setattr(bench, "POINTS", [POINT, {**POINT, "final_sparsity": 0.9}])
+    monkeypatch.setattr(bench, "STRATEGIES", PRUNING)
+    monkeypatch.setattr(bench, "shipped_spaces", lambda: {"lab4": space})
+    monkeypatch.setattr(bench, "load_space", lambda name: load_space({"lab4": str(space)}[name]))
+    peaks = {f"{precision} {threads}": 1.0 for precision in ("bfloat16", "float32") for threads in range(99)}
+    monkeypatch.setattr(bench, "matrix_peaks", lambda: peaks)
+    monkeypatch.setattr(sys, "argv", ["bench.py", "--data", str(words), "--out", str(folder / "out"), *options])
     bench.main()
-    record = recorded(tmp_path / "out", "*-bench.json")
-    assert record["epochs"] == 2 and len(record["trials"]) == 1
+    return recorded(folder / "out", "*-bench*.json")
+
+
+def test_bench_compares_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = compared(monkeypatch, tmp_path, "--epochs", "2")
+    assert record["epochs"] == 2 and len(record["trials"]) == 2
     assert record["ratio"] == pytest.approx(record["seconds"]["plain"] / record["seconds"]["ours"])
     assert record["ratio_without_our_timing"] > record["ratio"]
-    (row,) = record["trials"]
-    for side in ("ours", "plain"):
-        assert row[f"{side}_seconds"] > 0 and row[f"{side}_gflops"] > 0 and 0 <= row[f"{side}_accuracy"] <= 1
-    assert len(row["difference"]) == len(record["difference"]) == 3
+    for row in record["trials"]:
+        for side in ("ours", "plain"):
+            assert row[f"{side}_seconds"] > 0 and row[f"{side}_gflops"] > 0 and 0 <= row[f"{side}_accuracy"] <= 1
+        assert len(row["difference"]) == 3
+    assert len(record["difference"]) == len(record["difference_over_trainings"]) == 3
     assert record["environment"]["cores"] >= 1 and "tensorflow" in record["versions"]
+    estimate = record["whole_lab4_estimate"]
+    assert estimate["ratio"] == pytest.approx(estimate["plain_hours"] / estimate["ours_hours"])
+
+
+def test_bench_measures_the_whole_lab_without_estimating_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = compared(monkeypatch, tmp_path, "--whole")
+    assert record["epochs"] == 3, "those the space declares"
+    assert [row["trial"] for row in record["trials"]] == ["mfcc cnn 0.05 0.0", "mfcc cnn 0.05 0.9"]
+    assert "whole_lab4_estimate" not in record
+    assert list((tmp_path / "out").glob("*-bench-whole.json"))

@@ -27,7 +27,7 @@ import keras_tuner  # isort: skip
 from keras_tuner.engine.base_tuner import BaseTuner  # isort: skip
 
 RATE, FRAME, STEP, BANDS, COEFFICIENTS = 16000, 640, 320, 40, 10
-BATCH, SEED = 20, 42
+BATCH = 20
 MEL = tf.signal.linear_to_mel_weight_matrix(BANDS, FRAME // 2 + 1, RATE, 20, 4000)
 layers = keras.layers
 
@@ -68,13 +68,13 @@ def splits(root: Path) -> tuple[list[str], dict[str, list[str]]]:
     return words, found
 
 
-def pipeline(root: Path, words: list[str], clips: list[str], features: str, training: bool) -> tf.data.Dataset:
+def pipeline(root: Path, words: list[str], clips: list[str], features: str, seed: int | None) -> tf.data.Dataset:
     paths = tf.constant([str(root / clip) for clip in clips])
     labels = tf.constant([words.index(clip.split("/")[0]) for clip in clips])
     data = tf.data.Dataset.from_tensor_slices((paths, labels))
     data = data.map(lambda p, y: (FEATURES[features](read(p)), y), num_parallel_calls=tf.data.AUTOTUNE).cache()
-    if training:
-        data = data.shuffle(len(clips), seed=SEED)
+    if seed is not None:
+        data = data.shuffle(len(clips), seed=seed)
     return data.batch(BATCH).prefetch(tf.data.AUTOTUNE)
 
 
@@ -130,17 +130,20 @@ class Points(keras_tuner.Oracle):
 class Tuner(BaseTuner):
     """Trains, strips, converts, zips and scores a trial."""
 
-    def __init__(self, oracle: Points, root: Path, epochs: int, out: Path) -> None:
+    def __init__(self, oracle: Points, root: Path, epochs: int, seed: int, out: Path) -> None:
         super().__init__(oracle, directory=str(out), project_name="tuner", overwrite=True)
-        self.root, self.epochs, self.out = root, epochs, out
+        self.root, self.epochs, self.seed, self.out = root, epochs, seed, out
         self.words, self.clips = splits(root)
         self.results: list[dict[str, Any]] = []
 
     def run_trial(self, trial: keras_tuner.engine.trial.Trial) -> dict[str, float]:
         began = time.perf_counter()
         hp = trial.hyperparameters
-        keras.utils.set_random_seed(SEED)
-        data = {s: pipeline(self.root, self.words, c, hp.get("features"), s == "train") for s, c in self.clips.items()}
+        keras.utils.set_random_seed(self.seed)
+        data = {
+            split: pipeline(self.root, self.words, clips, hp.get("features"), self.seed if split == "train" else None)
+            for split, clips in self.clips.items()
+        }
         steps = self.epochs * len(data["train"])
         model, callbacks = build(hp, len(self.words)), []
         if hp.get("final_sparsity"):
@@ -217,12 +220,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--trials", type=Path, required=True, help="JSON list of points")
     parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     oracle = Points(json.loads(arguments.trials.read_text()))
     oracle.verbose = 0
-    tuner = Tuner(oracle, arguments.data, arguments.epochs, arguments.out)
+    tuner = Tuner(oracle, arguments.data, arguments.epochs, arguments.seed, arguments.out)
     tuner.search()
     (arguments.out / "results.json").write_text(json.dumps(tuner.results))
 

@@ -22,6 +22,7 @@ POINT = {"features": "mfcc", "architecture": "cnn", "width_multiplier": 0.05, "f
 SPACE = """
 [recipe]
 epochs = 3
+seed = 42
 batch_size = 20
 [features.mfcc]
 kind = "mfcc"
@@ -139,13 +140,14 @@ def test_bench_compares_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert len(row["difference"]) == 3
     assert len(record["difference"]) == len(record["difference_over_trainings"]) == 3
     assert record["environment"]["cores"] >= 1 and "tensorflow" in record["versions"]
-    estimate = record["whole_lab4_estimate"]
-    assert estimate["ratio"] == pytest.approx(estimate["plain_hours"] / estimate["ours_hours"])
+    assert record["in_training"]["ours_samples_a_second"] == pytest.approx(
+        2 * 2 * record["training_clips"] / sum(row["ours_train_seconds"] for row in record["trials"])
+    )
 
 
-def test_bench_measures_the_whole_lab_without_estimating_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record = compared(monkeypatch, tmp_path, "--whole")
+def test_bench_measures_the_whole_lab_with_a_round_s_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = compared(monkeypatch, tmp_path, "--whole", "--rounds", "2")
     assert record["epochs"] == 3, "those the space declares"
     assert [row["trial"] for row in record["trials"]] == ["mfcc cnn 0.05 0.0", "mfcc cnn 0.05 0.9"]
-    assert "whole_lab4_estimate" not in record
+    assert record["seeds"] == [43]
     assert list((tmp_path / "out").glob("*-bench-whole.json"))

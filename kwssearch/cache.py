@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from filelock import FileLock
 from kwssearch.errors import UserError
 
 VARIABLE = "KWSSEARCH_CACHE"
+UNFINISHED = "unfinished-"
+SECONDS_KEPT = 24 * 3600
 
 
 class DataError(UserError):
@@ -37,7 +40,8 @@ def made_whole(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        working = Path(tempfile.mkdtemp(prefix="unfinished-", dir=target.parent))
+        forget_unfinished(target.parent)
+        working = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=target.parent))
         try:
             yield working
             move(working, target)
@@ -48,6 +52,14 @@ def made_whole(target: Path) -> Iterator[Path]:
             f"{target}: cannot be made ({error.strerror or error}); make room or give write permission there, "
             f"or name another cache folder with the environment variable {VARIABLE}."
         ) from error
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Removes what processes that were killed left half made, a day ago or longer."""
+    for working in folder.glob(f"{UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - working.stat().st_mtime > SECONDS_KEPT:
+                shutil.rmtree(working)
 
 
 @contextlib.contextmanager

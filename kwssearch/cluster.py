@@ -22,7 +22,7 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         from distributed import Client
     except ImportError as error:
         raise UserError(
-            "--scheduler: needs Dask, which is not installed; install it with pip install 'kwssearch[dask]'."
+            "--scheduler: needs Dask, which is not installed; install kwssearch with its extra 'dask'."
         ) from error
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
@@ -38,4 +38,14 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
                     f"--scheduler: worker {worker} has {threads} threads, expected 1; start it with "
                     f"'dask worker {address} --nworkers {threads} --nthreads 1'."
                 )
-        yield client.get_executor(pure=False), lambda: max(1, len(client.nthreads()))
+
+        def capacity() -> int:
+            try:
+                return max(1, len(client.nthreads()))
+            except OSError as error:
+                raise UserError(
+                    f"--scheduler: the Dask scheduler at {address!r} answers no more ({type(error).__name__}); "
+                    "what is done is saved: start it again, then resume."
+                ) from error
+
+        yield client.get_executor(pure=False), capacity

@@ -142,8 +142,9 @@ def cached_features(
 def write_features(
     path: Path, clips: int, split: str, front_end: FrontEnd, audio: Callable[[str, int], npt.NDArray[Any]]
 ) -> None:
+    # Written, not mapped: on a full disk a store into a map kills the process, where a write raises OSError.
     shape = (clips, *front_end.setting.shape)
-    rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    for i in range(clips):
-        rows[i] = front_end(audio(split, i))
-    rows.flush()
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        for i in range(clips):
+            file.write(front_end(audio(split, i)).astype("<f4").tobytes())

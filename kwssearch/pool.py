@@ -55,7 +55,11 @@ class WorkerPool(Executor):
             slot.shutdown(wait, cancel_futures=cancel_futures)
 
     def _begin(self, slot: int, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
-        future = self._slots[slot].submit(fn, *args, **kwargs)
+        try:
+            future = self._slots[slot].submit(fn, *args, **kwargs)
+        except BrokenProcessPool:  # it died while it had nothing to do
+            self._renew(slot)
+            future = self._slots[slot].submit(fn, *args, **kwargs)
         self._jobs[future] = slot
         future.add_done_callback(self._release)
         return future

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -136,6 +137,15 @@ def test_the_key_is_made_of_data_and_figures() -> None:
     assert len(keys) == 4
     renamed = FeatureSetting(**{**setting.__dict__, "name": "other"})
     assert cache_key("a", renamed) == cache_key("a", setting)
+
+
+def test_what_killed_processes_left_half_made_goes_after_a_day(tmp_path) -> None:
+    for name in ("old", "recent"):
+        (tmp_path / f"unfinished-{name}").mkdir()
+        (tmp_path / f"unfinished-{name}" / "train.npy").write_bytes(b"half")
+    os.utime(tmp_path / "unfinished-old", (0, 0))
+    cached_features(tmp_path, "a", FrontEnd(LAB["mfcc"], 16000), {"train": 1}, lambda split, i: waveforms()[i])
+    assert [path.name for path in tmp_path.glob("unfinished-*")] == ["unfinished-recent"]
 
 
 def test_half_made_features_are_not_taken_for_whole(tmp_path) -> None:

@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -55,6 +57,17 @@ def test_a_worker_that_dies_warming_up_is_replaced(pool) -> None:
     assert pool.submit(pow, 2, 3).result(30) == 8
 
 
-def test_workers_are_started_before_tensorflow_is_loaded_here() -> None:
+def test_a_worker_that_dies_idle_is_replaced(pool) -> None:
+    idle = pool.submit(os.getpid).result(30)
+    os.kill(idle, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while not any(slot._broken for slot in pool._slots):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    others = [pool.submit(os.getpid).result(30) for _ in range(2)]
+    assert idle not in others
+
+
+def test_what_starts_the_workers_loads_no_tensorflow() -> None:
     code = "import sys, kwssearch.running, kwssearch.display; print('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

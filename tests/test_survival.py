@@ -306,6 +306,20 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk, words, cache,
     assert len(results.load(run).completed) == 4
 
 
+def test_a_full_disk_under_the_cache_is_one_sentence_and_no_failed_trial(small_disk, words, tmp_path) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    space.write_text(space.read_text().replace("coefficients = 10", "coefficients = 40"))
+    run = tmp_path / "run"
+    ended = tiny.kwssearch("run", space, "--data", words, "--out", run, cache=small_disk / "cache")
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(run.rglob("result.json"))
+    subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
+    finished = tiny.kwssearch("resume", run, cache=small_disk / "cache")
+    assert finished.returncode == 0, finished.stderr
+
+
 def test_a_read_only_run_folder(small_disk, words, cache, space) -> None:
     run = small_disk / "run"
     run.mkdir()

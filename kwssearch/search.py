@@ -56,8 +56,7 @@ class GridOracle(keras_tuner.oracles.GridSearchOracle):
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """The values that the space declares under this id."""
-        planned = {planned.trial_id: planned for planned in self.space.trials}
-        return {"status": TrialStatus.RUNNING, "values": dict(planned[trial_id].values)}
+        return {"status": TrialStatus.RUNNING, "values": dict(self.space.by_id[trial_id].values)}
 
     @keras_tuner.synchronized
     def create_trial(self, tuner_id: str) -> Trial:
@@ -158,8 +157,8 @@ class KwsTuner(BaseTuner):
         self.schedule = schedule
         self.failed: list[tuple[Job, str]] = []
 
-    def search(self, executor: Executor, capacity: Callable[[], int], watcher: Watcher) -> None:
-        """Keeps `capacity()` jobs under way until all are done.
+    def search_on(self, executor: Executor, capacity: Callable[[], int], watcher: Watcher) -> None:
+        """Keeps `capacity()` jobs under way until all are done; `search` runs one after the other, in this process.
 
         Args:
             executor: runs a picklable call: a WorkerPool, or Dask's.
@@ -196,11 +195,15 @@ class KwsTuner(BaseTuner):
 
         Raises:
             FailedTrialError: each of them failed.
+            FatalRuntimeError: the disk or the data set fails, which ends the search.
         """
         jobs = [job for job in self.schedule.waiting if job.planned.trial_id == trial.trial_id]
         for job in jobs:
             self.schedule.waiting.remove(job)
-            self._settle(job, execution.run(job), last=True)
+            try:
+                self._attempt(job)
+            except UserError as error:
+                raise keras_tuner.errors.FatalRuntimeError(str(error)) from error
         recorded = self._recorded(trial.trial_id)
         if not recorded.executions:
             raise keras_tuner.errors.FailedTrialError(recorded.failures[0]["reason"])
@@ -215,6 +218,11 @@ class KwsTuner(BaseTuner):
         while (trial := self.oracle.create_trial(f"slot {len(trials)}")).status == TrialStatus.RUNNING:
             trials[trial.trial_id] = trial
         return trials
+
+    def _attempt(self, job: Job) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            if self._settle(job, execution.run(job), last=attempt == ATTEMPTS):
+                break
 
     def _under_way(self, job: Job, running: dict[Future[Outcome | Failure], Job]) -> bool:
         return any(other.planned == job.planned for other in (*self.schedule.waiting, *running.values()))
@@ -249,8 +257,8 @@ class KwsTuner(BaseTuner):
         self.oracle.end_trial(trial)
 
     def _recorded(self, trial_id: str) -> results.Trial:
-        planned = next(planned for planned in self.oracle.space.trials if planned.trial_id == trial_id)
-        return results.load_trial(self.folder, planned, self.oracle.space.recipe.executions_per_trial)
+        space = self.oracle.space
+        return results.load_trial(self.folder, space.by_id[trial_id], space.recipe.executions_per_trial)
 
 
 def outcome_of(future: Future[Outcome | Failure]) -> Outcome | Failure:

@@ -95,6 +95,7 @@ def prepare(
     record = runfolder.begin(folder, space, data_set)
     damaged = runfolder.tidy(folder, retry_failed)
     run = results.load(folder)
+    shared = shared_names(run.space)
     jobs = tuple(
         Job(
             space=run.space,
@@ -104,11 +105,13 @@ def prepare(
             planned=planned,
             execution=index,
             folder=None if remote else results.trial_folder(folder.resolve(), planned.trial_id, index),
-            prefix=shared_name(run.space, planned, index),
+            prefix=f"{shared[planned.trial_id]}_{index}.npz" if planned.trial_id in shared else None,
             alone=workers == 1 and not remote,
         )
         for planned, index in missing_executions(run)
     )
+    if not jobs:
+        runfolder.clear_shared(folder)
     warnings = (*data_set.warnings, *damaged)
     return Plan(folder, run, data_set, jobs, warnings)
 
@@ -121,14 +124,13 @@ def missing_executions(run: Run) -> Iterator[tuple[PlannedTrial, int]]:
                 yield trial.planned, index
 
 
-def shared_name(space: SearchSpace, planned: PlannedTrial, index: int) -> str | None:
-    """Where points that differ in final sparsity only keep their common beginning, if there are several."""
-
-    def group(trial: PlannedTrial) -> tuple[Any, ...]:
-        return tuple(trial.values[axis] for axis in ("features", "architecture", "width_multiplier"))
-
-    members = [other for other in space.trials if group(other) == group(planned)]
-    return f"{members[0].trial_id}_{index}.npz" if len(members) > 1 else None
+def shared_names(space: SearchSpace) -> dict[str, str]:
+    """Trial id -> what names the beginning that it shares, where others differ from it in final sparsity only."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for trial in space.trials:
+        point = tuple(trial.values[axis] for axis in ("features", "architecture", "width_multiplier"))
+        groups.setdefault(point, []).append(trial.trial_id)
+    return {member: group[0] for group in groups.values() if len(group) > 1 for member in group}
 
 
 def carry_out(
@@ -140,11 +142,12 @@ def carry_out(
     """Runs every job of the plan."""
     from kwssearch.search import GridOracle, KwsTuner
 
-    done = [trial for trial in plan.run.trials if not any(job.planned == trial.planned for job in plan.jobs)]
+    left = {job.planned.trial_id for job in plan.jobs}
+    done = [trial for trial in plan.run.trials if trial.trial_id not in left]
     oracle = GridOracle(plan.space, done)
     schedule = Schedule(plan.jobs, {trial_id: cost.macs for trial_id, cost in plan.costs.items()})
     tuner = KwsTuner(oracle, plan.folder, schedule)
-    tuner.search(executor, capacity, watcher)
+    tuner.search_on(executor, capacity, watcher)
     return tuner
 
 

@@ -112,6 +112,10 @@ class SearchSpace:
             for i, (point, name) in enumerate(points.items())
         )
 
+    @cached_property
+    def by_id(self) -> Mapping[str, PlannedTrial]:
+        return {trial.trial_id: trial for trial in self.trials}
+
     def grid(self, strategy: Strategy) -> itertools.product[tuple[Any, ...]]:
         axes = {**self.baseline, **strategy.axes}
         return itertools.product(*(axes[axis] for axis in AXES))

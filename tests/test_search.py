@@ -1,16 +1,19 @@
+import os
+from dataclasses import replace
 from pathlib import Path
 
+import keras_tuner
 import numpy as np
 import pytest
 import tiny
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.oracles import GridSearchOracle
 
-from kwssearch import compress, results
+from kwssearch import compress, execution, results
 from kwssearch.backend import TrialStatus, start_anew
 from kwssearch.data import load_data
 from kwssearch.declaration import load_space
-from kwssearch.execution import Job
+from kwssearch.execution import Failure, Job, forget_old_runs
 from kwssearch.hypermodel import KwsHyperModel
 from kwssearch.records import result_fault
 from kwssearch.schedule import Schedule
@@ -82,10 +85,48 @@ def test_the_tuner_runs_in_this_process_too(tmp_path, words, monkeypatch) -> Non
     oracle = GridOracle(space)
     tuner = KwsTuner(oracle, plan.folder, Schedule(plan.jobs, dict.fromkeys("0123", 1)))
     assert isinstance(tuner, BaseTuner)
-    BaseTuner.search(tuner)
+    tuner.search()
     run = results.load(plan.folder)
     assert [trial.status for trial in run.trials] == ["completed"] * 4
     assert {t.trial_id for t in oracle.get_best_trials()} <= set("0123")
+
+
+def a_tuner(tmp_path: Path, words: Path, **changes: object) -> KwsTuner:
+    space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
+    plan = prepare(space, str(words), tmp_path / "run", workers=1)
+    jobs = [replace(job, **changes) for job in plan.jobs]
+    return KwsTuner(GridOracle(space), plan.folder, Schedule(jobs, dict.fromkeys("0123", 1)))
+
+
+def test_a_fault_of_the_data_ends_the_search_in_this_process_too(tmp_path, words) -> None:
+    tuner = a_tuner(tmp_path, words, fingerprint="another")
+    with pytest.raises(keras_tuner.errors.FatalError, match="is not the data set that this search uses"):
+        tuner.search()
+    assert not list(tuner.folder.rglob("result.json"))
+
+
+def test_a_job_is_tried_twice_in_this_process_too(tmp_path, words, monkeypatch) -> None:
+    tuner = a_tuner(tmp_path, words)
+    tried = []
+
+    def fails(job: Job) -> Failure:
+        tried.append(job.planned.trial_id)
+        return Failure("no luck", "")
+
+    monkeypatch.setattr(execution, "run", fails)
+    tuner.search()
+    assert sorted(tried) == sorted(2 * "0123")
+    assert [trial.status for trial in results.load(tuner.folder).trials] == ["failed"] * 4
+
+
+def test_old_runs_on_a_host_are_forgotten_though_another_worker_does_it_too(tmp_path) -> None:
+    (tmp_path / "another worker removed it").symlink_to(tmp_path / "gone")
+    for name in ("old", "recent"):
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / "old", (0, 0))
+    forget_old_runs(tmp_path)
+    assert not (tmp_path / "old").exists()
+    assert (tmp_path / "recent").exists()
 
 
 def test_hooks_work_alone(tmp_path, words) -> None:

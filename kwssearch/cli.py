@@ -72,15 +72,16 @@ def run(
     declared = load_space(space)
     recipe = {"epochs": epochs, "executions_per_trial": executions}
     declared = declared.with_recipe(**{key: value for key, value in recipe.items() if value is not None})
-    search(declared, data or declared.data, out or Path("runs") / declared.name, **options)
+    search(declared, declared.data if data is None else data, out or Path("runs") / declared.name, **options)
 
 
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
+@click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that train; as many as there are cores by default.")
 @click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786.")
 @click.option("--retry-failed", is_flag=True, help="Take up failed trials as well.")
-def resume(folder: Path, **options: Any) -> None:
+def resume(folder: Path, data: str | None, **options: Any) -> None:
     """Go on with an interrupted search from what RUN itself records.
 
     \b
@@ -91,13 +92,18 @@ def resume(folder: Path, **options: Any) -> None:
     from kwssearch.session import reopen
 
     space, source = reopen(folder)
-    search(space, source, folder, **options)
+    search(space, source if data is None else data, folder, **options)
 
 
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of LiteRT and the front end.")
-@click.option("--budget", type=click.FloatRange(0), metavar="SECONDS", help="At most; 2 a trial by default.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Stop after them, but not before 20 rounds; 2 a trial by default.",
+)
 def measure(folder: Path, threads: int, budget: float | None) -> None:
     """Time all models of RUN again, alone, in interleaved rounds; replaces its latencies.
 
@@ -263,11 +269,12 @@ def opened(folder: Path) -> Run:
 
 def print_trials(rows: list[dict[str, Any]], form: str | None, front: bool = False) -> None:
     from kwssearch import tables
+    from kwssearch.markdown import to_csv
     from kwssearch.rows import COLUMNS
 
     if form == "json":
         click.echo(tables.as_json(rows))
     elif form == "csv":
-        click.echo(tables.as_csv(rows, COLUMNS))
+        click.echo(to_csv(rows, COLUMNS), nl=False)
     elif rows:
         tables.show_trials(rows, front)

@@ -122,6 +122,8 @@ def load_data(source: str | Path) -> DataSet:
 
 def locate(source: str | Path) -> Path:
     """The folder that holds a data set, made or fetched first where it is one by name."""
+    if not str(source).strip():
+        raise DataError("--data: got an empty name, expected a folder of words, msc or builtin.")
     if source == "msc":
         from kwssearch.download import msc
 

@@ -20,6 +20,8 @@ MODEL_FILE = "model.tflite"
 ZIP_FILE = "model.tflite.zip"
 CHECKPOINT_FILE = "checkpoint.npz"
 
+RUN_FIELDS = {"run_id": str, "space": dict, "data": dict, "versions": dict, "environment": dict}
+DATA_FIELDS = {"source": str, "fingerprint": str, "words": list, "sampling_rate": int, "splits": dict}
 NUMBERS = (
     "accuracy", "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms",
     "achieved_sparsity", "overall_sparsity", "parameters", "macs", "epochs", "seconds",
@@ -47,7 +49,20 @@ def read_run_record(folder: Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: has format {str(record.get('format'))[:40]!r}, expected {FORMAT}; use the version that made it."
         )
+    fault = field_fault(record, RUN_FIELDS) or field_fault(record["data"], DATA_FIELDS)
+    if fault:
+        raise UserError(f"{path}: is damaged ({fault}); restore it or start afresh with --out elsewhere.")
     return record
+
+
+def field_fault(record: Mapping[str, Any], fields: Mapping[str, type]) -> str | None:
+    """The first of `fields` that a record lacks, in words, or None."""
+    missing = (
+        f"{key} is missing or no {kind.__name__}"
+        for key, kind in fields.items()
+        if not isinstance(record.get(key), kind)
+    )
+    return next(missing, None)
 
 
 def result_fault(
@@ -86,7 +101,8 @@ def read_or_warn(path: Path, warnings: list[str]) -> dict[str, Any] | None:
 
 
 def damaged(path: Path, reason: str) -> str:
-    return f"{path}: damaged ({' '.join(reason.split())[:120]}); passed over, its trial counts as not done."
+    cost = "its latencies are provisional again" if path.name == LATENCY_RECORD else "its trial counts as not done"
+    return f"{path}: damaged ({' '.join(reason.split())[:120]}); passed over, {cost}."
 
 
 def speaker_of(clip: str) -> str:

@@ -36,15 +36,13 @@ def hold(folder: Path) -> Iterator[None]:
     """Keeps other writers out; the system lets go of a dead process's lock by itself.
 
     Raises:
-        UserError: another process holds the run, or the folder cannot be written.
+        UserError: another process holds the run, or the folder holds other things or cannot be written.
     """
+    lock = FileLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK, timeout=0):
-            write_json(folder / HOLDER, {"pid": os.getpid(), "host": socket.gethostname(), "since": now()})
-            yield
-            with contextlib.suppress(OSError):
-                (folder / HOLDER).unlink()
+        refuse_strangers(folder)
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise UserError(
             f"{folder}: {holder(folder)} is running this search; wait for it or stop it, or use --out elsewhere."
@@ -53,6 +51,13 @@ def hold(folder: Path) -> Iterator[None]:
         raise UserError(
             f"{folder}: cannot be written ({error.strerror or error}); give write permission or use --out elsewhere."
         ) from error
+    try:
+        write_json(folder / HOLDER, {"pid": os.getpid(), "host": socket.gethostname(), "since": now()})
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (folder / HOLDER).unlink()
+        lock.release()
 
 
 def holder(folder: Path) -> str:
@@ -70,15 +75,14 @@ def now() -> str:
 def begin(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
     """The run's record, written on first use, checked against the search on every later one.
 
-    A run may grow by more executions a trial; nothing else about it may change.
+    A run may grow by more executions a trial, and its data set may have moved; nothing else may change.
 
     Raises:
-        UserError: the folder holds something else, or another search; says what differs.
+        UserError: the folder holds another search; says what differs.
     """
     path = folder / records.RUN_RECORD
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        refuse_strangers(folder)
         record = describe(folder, space, data)
         write_json(folder / records.DATA_RECORD, data_sets.record(data))
         write_json(path, record)
@@ -91,13 +95,22 @@ def begin(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
             f"{folder}: was begun with another search: {'; '.join(differences)}. "
             "Restore what it was begun with, or start afresh with --out elsewhere."
         )
-    if space.recipe.executions_per_trial > recorded.recipe.executions_per_trial:
-        record = {**record, "space": space.to_dict()}
+    grown = space.recipe.executions_per_trial > recorded.recipe.executions_per_trial
+    source = recorded_source(folder, data)
+    if grown or source != record["data"]["source"]:
+        record = {
+            **record,
+            "space": space.to_dict() if grown else record["space"],
+            "data": {**record["data"], "source": source},
+        }
         write_json(path, record)
     return record
 
 
 def refuse_strangers(folder: Path) -> None:
+    """Leaves a folder alone that is no run and holds what no run would."""
+    if (folder / records.RUN_RECORD).exists():
+        return
     others = [path.name for path in folder.iterdir() if path.name not in OURS and not path.name.startswith(".")]
     if others:
         raise UserError(
@@ -134,7 +147,7 @@ def recorded_source(folder: Path, data: DataSet) -> str:
 def source_of(folder: Path, record: Mapping[str, Any]) -> str:
     """What `load_data` takes, from what a run recorded."""
     recorded = str(record["data"]["source"])
-    return recorded if recorded in data_sets.NAMED else str((folder / recorded).resolve())
+    return recorded if recorded in data_sets.NAMED else os.path.normpath(folder.resolve() / recorded)
 
 
 def changes(
@@ -148,7 +161,7 @@ def changes(
         if before.get(key) != after.get(key):
             yield f"{key} was {show(before.get(key))} and is {show(after.get(key))}"
     if record["data"]["fingerprint"] != data.fingerprint:
-        recorded_clips = read_json(folder / records.DATA_RECORD)
+        recorded_clips = records.read_or_warn(folder / records.DATA_RECORD, []) or {}
         yield f"the data set changed: {data_sets.difference(recorded_clips, data) or 'words or sampling rate'}"
     for name, version in environment.versions().items():
         if record["versions"].get(name) != version:
@@ -188,6 +201,7 @@ def tidy(folder: Path, retry_failed: bool = False) -> list[str]:
                 set_aside(path, "failed")
             elif index in whole:
                 clear(here)
+    clear(folder)
     if run.latency_record is None and (folder / records.LATENCY_RECORD).exists():
         set_aside(folder / records.LATENCY_RECORD, "damaged")
     return list(run.warnings)

@@ -137,7 +137,11 @@ def show_plan(plan: Plan, workers: int, scheduler: str | None) -> None:
         f"{len(plan.jobs)} to run, {recipe.epochs} epochs each."
     )
     say(f"Data: {plan.data.source}, {len(plan.data.words)} words; clips: {splits}.")
-    where = f"on the Dask cluster at {scheduler}" if scheduler else f"with {workers} worker{'s' * (workers > 1)}"
+    where = (
+        f"on the Dask cluster at {scheduler}"
+        if scheduler is not None
+        else f"with {workers} worker{'s' * (workers > 1)}"
+    )
     say(f"Run: {plan.folder}, {where}.")
     for warning in plan.warnings:
         say(f"Warning: {warning}")

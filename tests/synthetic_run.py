@@ -175,6 +175,7 @@ def execution_of(
 def run_record(space: SearchSpace, names: list[str]) -> dict[str, Any]:
     return {
         "format": 1,
+        "run_id": "0123456789abcdef",
         "created": "2025-01-31T12:00:00+00:00",
         "space": space.to_dict(),
         "data": {

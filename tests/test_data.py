@@ -168,7 +168,7 @@ def test_clip_on_both_lists_is_refused(folder: Path) -> None:
 def test_speaker_in_two_splits_is_a_warning(folder: Path) -> None:
     with open(folder / "testing_list.txt", "a") as file:
         file.write("yes/speaker000_nohash_0.wav\n")
-    assert any("puts 1 speakers in two splits, for example 'speaker000'" in w for w in load_data(folder).warnings)
+    assert any("puts 1 speaker in two splits, for example 'speaker000'" in w for w in load_data(folder).warnings)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"x" * 10], ids=["not UTF-8", "no clip"])
@@ -211,7 +211,7 @@ def test_a_word_without_clips(folder: Path) -> None:
 
 
 def test_one_word_is_not_enough(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds 1 word folders, expected at least 2"):
+    with pytest.raises(DataError, match="holds 1 word folder, expected at least 2"):
         load_data(write_word_folder(tmp_path / "words", words=("yes",)))
 
 

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 from kwssearch import results
 from kwssearch.cli import main
+from kwssearch.data import load_data
 from kwssearch.declaration import load_space, read_space
 from kwssearch.errors import SpaceError, UserError
+from kwssearch.session import reopen
 
 pytestmark = pytest.mark.damage
 CASES = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -142,6 +144,10 @@ def test_a_record_with_bytes_cut_or_changed(tmp_path_factory, recorded: Path, na
 
 
 def assert_readers_answer(run: Path) -> None:
+    try:
+        load_data(reopen(run)[1])  # as resume does
+    except UserError as error:
+        assert_one_sentence(error)
     for command in ("trials", "front", "answers"):
         told = CliRunner().invoke(main, [command, str(run), "--json"])
         assert told.exit_code in (0, 1, 2), told.exception

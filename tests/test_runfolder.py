@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 import tiny
+from click.testing import CliRunner
 from speech_folder import wav
 
 from kwssearch import environment, results, runfolder
+from kwssearch.cli import main
 from kwssearch.data import load_data
 from kwssearch.declaration import load_space
 from kwssearch.errors import UserError
+from kwssearch.session import prepare
 
 
 @pytest.fixture
@@ -75,13 +78,27 @@ def test_a_run_may_grow_by_executions(begun) -> None:
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path, words) -> None:
-    space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
+    space = tiny.write_space(tmp_path / "tiny.toml")
     mine = tmp_path / "holiday"
     mine.mkdir()
     (mine / "photo.jpg").write_bytes(b"precious")
-    with pytest.raises(UserError, match=r"holds other files \('photo.jpg'\)"):
-        runfolder.begin(mine, space, load_data(words))
+    ended = CliRunner().invoke(main, ["run", str(space), "--data", str(words), "--out", str(mine)])
+    assert ended.exit_code == 1
+    assert "holds other files ('photo.jpg')" in ended.stderr
     assert [path.name for path in mine.iterdir()] == ["photo.jpg"]
+
+
+def test_the_holders_name_goes_when_a_search_fails(tmp_path) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    (tmp_path / "nothing").mkdir()
+    arguments = ["run", space, "--data", tmp_path / "nothing", "--out", tmp_path / "run"]
+    assert CliRunner().invoke(main, list(map(str, arguments))).exit_code == 1
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["lock"]
+
+
+def test_a_fault_of_the_search_is_not_told_as_one_of_the_folder(tmp_path) -> None:
+    with pytest.raises(ConnectionError, match="gone"), runfolder.hold(tmp_path / "run"):
+        raise ConnectionError("gone")
 
 
 def test_one_holder_at_a_time(tmp_path) -> None:
@@ -97,6 +114,41 @@ def test_the_data_sets_place_is_kept_relative_to_the_run(begun) -> None:
     record = json.loads((run / "run.json").read_text())
     assert record["data"]["source"] == "../words"
     assert runfolder.source_of(run, record) == str(folder.resolve())
+
+
+def test_a_data_set_that_moved_is_known_by_its_clips(begun) -> None:
+    run, space, folder = begun
+    there = folder.rename(folder.with_name("elsewhere"))
+    record = runfolder.begin(run, space, load_data(there))
+    assert runfolder.source_of(run, record) == str(there.resolve())
+    assert results.load(run).record["data"]["source"] == "../elsewhere"
+
+
+@pytest.mark.parametrize("key", ["run_id", "space", "data", "versions", "environment"])
+def test_a_run_record_without_a_field_is_damaged(begun, key: str) -> None:
+    run, *_ = begun
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({name: value for name, value in record.items() if name != key}))
+    with pytest.raises(UserError, match=rf"run\.json: is damaged \({key} is missing"):
+        results.load(run)
+
+
+def test_a_changed_data_set_is_refused_where_its_record_is_damaged_too(begun) -> None:
+    run, space, folder = begun
+    CHANGES["altered"][0](folder)
+    (run / "data.json").write_text("{")
+    assert "the record of its clips is damaged" in refusal(run, space, folder)
+
+
+def test_what_kills_left_goes_when_nothing_is_left_to_run(finished, words, tmp_path) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    (run / "shared").mkdir()
+    (run / "shared" / "0_0.npz").write_bytes(b"weights")
+    (run / ".run.json.1.tmp").write_text("{")
+    before = {path.name for path in finished.iterdir()}
+    plan = prepare(results.load(run).space, str(words), run, workers=1)
+    assert plan.jobs == ()
+    assert {path.name for path in run.iterdir()} == before
 
 
 DAMAGE = {
@@ -136,7 +188,8 @@ def test_a_damaged_latency_costs_its_own_trial_only(finished, tmp_path) -> None:
     (run / "latency.json").write_text(json.dumps(record))
     loaded = results.load(run)
     assert [trial.latency is None for trial in loaded.trials] == [False, True, False, False]
-    assert len(loaded.warnings) == 1
+    (warning,) = loaded.warnings
+    assert warning.endswith("its latencies are provisional again.")
 
 
 def test_failed_results_are_kept_when_they_are_tried_again(finished, tmp_path) -> None:

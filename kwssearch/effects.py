@@ -57,23 +57,21 @@ class Effect:
         return self.worlds.draws(self.weights)
 
     @cached_property
-    def memory_draws(self) -> Floats:
-        return self.log_ratios(self.worlds.memory)
+    def memory_log(self) -> tuple[float, Floats]:
+        """Mean logarithm of the ratio to the baseline, observed and in each world, shape (worlds,)."""
+        pairs = [(self.worlds.place[p.trial.trial_id], self.worlds.place[p.baseline.trial_id]) for p in self.pairs]
+        observed, drawn = self.worlds.measured["memory_bytes"], self.worlds.memory
+        return self.mean_log([(observed[i] / observed[j], drawn[:, i] / drawn[:, j]) for i, j in pairs])
 
     @cached_property
-    def latency_draws(self) -> Floats:
-        return self.log_ratios(self.worlds.latency)
+    def latency_log(self) -> tuple[float, Floats]:
+        """The same of latencies."""
+        return self.mean_log([self.worlds.latency_ratio(pair.trial, pair.baseline) for pair in self.pairs])
 
-    def log_ratios(self, figures: Floats) -> Floats:
-        """Mean log ratios to the baseline, shape (rows,), of figures, shape (rows, trials)."""
-        place = self.worlds.place
-        used = np.log(figures[:, [place[p.trial.trial_id] for p in self.pairs]])
-        base = np.log(figures[:, [place[p.baseline.trial_id] for p in self.pairs]])
-        return np.asarray((used - base) @ np.array(self.shares))
-
-    def log_ratio(self, name: str) -> float:
-        """Observed mean log ratio of `memory_bytes` or `latency_ms` to the baseline's."""
-        return float(self.log_ratios(self.worlds.measured[name][None])[0])
+    def mean_log(self, ratios: Sequence[tuple[float, Floats]]) -> tuple[float, Floats]:
+        observed, drawn = zip(*ratios, strict=True)
+        shares = np.array(self.shares)
+        return float(np.log(observed) @ shares), np.asarray(shares @ np.log(np.stack(drawn)))
 
     @cached_property
     def accuracy(self) -> Interval:
@@ -81,11 +79,11 @@ class Effect:
 
     @cached_property
     def memory(self) -> Interval:
-        return ratio(self.log_ratio("memory_bytes"), self.memory_draws)
+        return ratio(*self.memory_log)
 
     @cached_property
     def latency(self) -> Interval:
-        return ratio(self.log_ratio("latency_ms"), self.latency_draws)
+        return ratio(*self.latency_log)
 
     @property
     def provisional(self) -> bool:

@@ -12,14 +12,14 @@ import numpy as np
 from kwssearch import backend, compress, measure, train
 from kwssearch.artefact import Artefact
 from kwssearch.backend import keras, keras_tuner
+from kwssearch.binomial import wilson
 from kwssearch.cache import cache_folder
 from kwssearch.data import DataSet
 from kwssearch.features import FrontEnd, cached_features
 from kwssearch.models import MODELS, macs, training_form
 from kwssearch.precision import choose
 from kwssearch.records import CHECKPOINT_FILE, MODEL_FILE, ZIP_FILE
-from kwssearch.space import AXES, SearchSpace
-from kwssearch.statistics import wilson
+from kwssearch.space import SearchSpace
 from kwssearch.storage import write_bytes
 
 SPARSITY_TOLERANCE = 0.005
@@ -207,10 +207,6 @@ class KwsHyperModel(keras_tuner.HyperModel):
             "accuracy_interval": list(wilson(correct, len(predictions))),
             "predictions": predictions.tolist(),
         }
-
-
-def values_of(hp: keras_tuner.HyperParameters) -> dict[str, Any]:
-    return {axis: hp.get(axis) for axis in AXES}
 
 
 def described(artefact: Artefact, final_sparsity: float) -> dict[str, Any]:

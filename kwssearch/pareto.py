@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from kwssearch.errors import UserError
 from kwssearch.results import OBJECTIVES, Objective, Trial
+from kwssearch.schema import show
 from kwssearch.statistics import Floats, Interval, Worlds
 
 TIE_TOLERANCE = 0.01  # memories and latencies nearer than this share are alike for any device
@@ -85,11 +86,11 @@ def ties(worlds: Worlds, trials: Sequence[Trial]) -> dict[str, list[str]]:
 
 
 def tied(worlds: Worlds, first: Trial, second: Trial) -> bool:
-    i, j = worlds.place[first.trial_id], worlds.place[second.trial_id]
     if not worlds.estimate(worlds.difference(first, second)).includes(0):
         return False
-    for drawn in (worlds.memory, worlds.latency):
-        ratio = Interval.of(1.0, drawn[:, i] / drawn[:, j])
+    i, j = worlds.place[first.trial_id], worlds.place[second.trial_id]
+    for drawn in (worlds.memory[:, i] / worlds.memory[:, j], worlds.latency_ratio(first, second)[1]):
+        ratio = Interval.of(1.0, drawn)
         if ratio.low > 1 + TIE_TOLERANCE or ratio.high < 1 / (1 + TIE_TOLERANCE):
             return False
     return True
@@ -139,7 +140,7 @@ def parse_share(text: str, name: str = "accuracy") -> float:
     """
     value = parse_quantity(text, SHARES)
     if value is None or not 0 <= value <= 1:
-        raise QuantityError(f"{name}: got {shown(text)}, expected a share from 0 to 1 or percents, as 0.9 or 90%.")
+        raise QuantityError(f"{name}: got {show(text)}, expected a share from 0 to 1 or percents, as 0.9 or 90%.")
     return value
 
 
@@ -151,7 +152,7 @@ def parse_bytes(text: str) -> float:
     """
     value = parse_quantity(text, BYTES)
     if value is None or value < 0:
-        raise QuantityError(f"memory: got {shown(text)}, expected a number with B, kB, MB, KiB or MiB, as 100kB.")
+        raise QuantityError(f"memory: got {show(text)}, expected a number with B, kB, MB, KiB or MiB, as 100kB.")
     return value
 
 
@@ -163,7 +164,7 @@ def parse_milliseconds(text: str) -> float:
     """
     value = parse_quantity(text, MILLISECONDS)
     if value is None or value < 0:
-        raise QuantityError(f"latency: got {shown(text)}, expected a number with us, ms or s, as 2ms.")
+        raise QuantityError(f"latency: got {show(text)}, expected a number with us, ms or s, as 2ms.")
     return value
 
 
@@ -174,8 +175,3 @@ def parse_quantity(text: str, units: dict[str, float] | dict[str, int]) -> float
         return None
     value = float(match[1]) * units[match[2].lower()]
     return value if math.isfinite(value) else None
-
-
-def shown(text: str) -> str:
-    short = repr(text)
-    return short if len(short) <= 60 else short[:57] + "..."

@@ -19,6 +19,7 @@ from kwssearch.answers import (
     budget_row,
     effect_row,
 )
+from kwssearch.binomial import mcnemar
 from kwssearch.comments import strategy_comment
 from kwssearch.errors import UserError
 from kwssearch.markdown import escape, slug, table, to_csv
@@ -26,7 +27,7 @@ from kwssearch.pareto import REFERENCE_NOTE, hypervolume
 from kwssearch.results import Run
 from kwssearch.rows import COLUMNS, of_strategy, trial_rows
 from kwssearch.space import BASELINE
-from kwssearch.statistics import Worlds, mcnemar
+from kwssearch.statistics import Worlds
 from kwssearch.storage import write_bytes
 from kwssearch.wording import counted, kilobytes, milliseconds, points
 

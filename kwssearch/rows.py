@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from kwssearch.binomial import wilson
 from kwssearch.errors import did_you_mean
 from kwssearch.pareto import QuantityError, fits, front, front_share, ties
 from kwssearch.results import Execution, Run, Trial
 from kwssearch.space import AXES, BASELINE
-from kwssearch.statistics import Interval, Worlds, wilson
+from kwssearch.statistics import Interval, Worlds
 
 MEANS = ("accuracy", "memory_bytes", "tflite_bytes", "achieved_sparsity", "parameters", "epochs")
 LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
@@ -103,9 +104,7 @@ def latency_figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
     found = {"latency_provisional": False, "latency_low": low, "latency_high": high}
     baseline = worlds.run.baseline_of(trial)
     if baseline is not None and baseline.latency is not None:
-        i, j = worlds.place[trial.trial_id], worlds.place[baseline.trial_id]
-        measured = worlds.measured["latency_ms"]
-        ratio = Interval.of(measured[i] / measured[j], worlds.latency[:, i] / worlds.latency[:, j])
+        ratio = Interval.of(*worlds.latency_ratio(trial, baseline))
         found |= {"latency_ratio": ratio.value, "latency_ratio_low": ratio.low, "latency_ratio_high": ratio.high}
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,33 +49,6 @@ class Needed(NamedTuple):
 
     clips: int | None
     seeds: int | None
-
-
-class McNemar(NamedTuple):
-    """Clips that only the first, only the second trial gets right, and the p-value of 'they are equally good'."""
-
-    first_only: int
-    second_only: int
-    p_value: float
-
-
-def wilson(correct: int, clips: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, 1927)."""
-    from scipy.stats import binomtest
-
-    low, high = binomtest(correct, clips).proportion_ci(LEVEL, method="wilson")
-    return float(low), float(high)
-
-
-def mcnemar(run: Run, first: Trial, second: Trial) -> McNemar:
-    """McNemar's exact test of two trials on the same clips, from their first executions (McNemar, 1947)."""
-    from scipy.stats import binomtest
-
-    right = [trial.executions[0].predictions == run.labels for trial in (first, second)]
-    first_only, second_only = int(np.sum(right[0] & ~right[1])), int(np.sum(right[1] & ~right[0]))
-    discordant = first_only + second_only
-    p_value = binomtest(first_only, discordant).pvalue if discordant else 1.0
-    return McNemar(first_only, second_only, float(p_value))
 
 
 @dataclass(frozen=True)
@@ -221,18 +194,30 @@ class Worlds:
 
     @cached_property
     def latency(self) -> Floats:
-        """Total latency of each completed trial in ms; shape (worlds, trials)."""
-        return self.latency_of("total")
-
-    def latency_of(self, part: str) -> Floats:
-        """The same for "total", "feature" or "model"; a provisional latency is the same in all worlds."""
-        name = "latency_ms" if part == "total" else f"{part}_latency_ms"
-        drawn = np.tile([float(getattr(trial, name)) for trial in self.trials], (self.worlds, 1))
-        times = {i: getattr(trial.latency, part) for i, trial in enumerate(self.trials) if trial.latency}
+        """Total latency of each completed trial in ms, shape (worlds, trials); a provisional one is the same in all."""
+        drawn = np.tile(self.measured["latency_ms"], (self.worlds, 1))
+        times = {i: trial.latency.total for i, trial in enumerate(self.trials) if trial.latency}
         for rounds in {len(t) for t in times.values()}:
             chosen = [i for i, t in times.items() if len(t) == rounds]
-            drawn[:, chosen] = resampled_medians(np.array([times[i] for i in chosen]).T, self.worlds, self.rng(4))
+            drawn[:, chosen] = self.medians(np.array([times[i] for i in chosen]).T)
         return np.asarray(np.maximum(drawn, SMALLEST))
+
+    def latency_ratio(self, first: Trial, second: Trial) -> tuple[float, Floats]:
+        """Median of the ratios within rounds, observed and in each world, shape (worlds,).
+
+        Of two that were not measured in the same rounds it is the ratio of their figures.
+        """
+        if first.latency and second.latency and len(first.latency.total) == len(second.latency.total):
+            times = [np.maximum(trial.latency.total, SMALLEST) for trial in (first, second) if trial.latency]
+            ratios = times[0] / times[1]
+            return float(np.median(ratios)), self.medians(ratios[:, None])[:, 0]
+        i, j = self.place[first.trial_id], self.place[second.trial_id]
+        measured = self.measured["latency_ms"]
+        return float(measured[i] / measured[j]), self.latency[:, i] / self.latency[:, j]
+
+    def medians(self, times: Floats) -> Floats:
+        """Over the rounds that each world draws, shape (worlds, trials), of times, shape (rounds, trials)."""
+        return resampled_medians(times, drawn_rounds(len(times), self.worlds, self.seed))
 
     def weights(self, trial: Trial) -> Floats:
         """Shape (columns,), to average the executions of a trial."""
@@ -284,16 +269,21 @@ def standard_error(figures: Sequence[float]) -> float:
     return float(np.std(figures, ddof=1) / len(figures) ** 0.5) if len(figures) > 1 else 0.0
 
 
-def resampled_medians(times: Floats, worlds: int, rng: np.random.Generator) -> Floats:
-    """Medians over resampled rounds, shape (worlds, trials), of times, shape (rounds, trials).
+@lru_cache(maxsize=4)
+def drawn_rounds(rounds: int, worlds: int, seed: int) -> Floats:
+    """Share that each round has of those that a world draws with replacement; shape (worlds, rounds)."""
+    drawn = np.random.default_rng([seed, 4]).integers(rounds, size=(worlds, rounds))
+    drawn += np.arange(worlds)[:, None] * rounds
+    return np.bincount(drawn.ravel(), minlength=worlds * rounds).reshape(worlds, rounds) / rounds
+
+
+def resampled_medians(times: Floats, drawn: Floats) -> Floats:
+    """Medians over drawn rounds, shape (worlds, trials), of times, shape (rounds, trials).
 
     Where the resample holds a share p of its times below the median, its own median is the sample's quantile
     at 1 - p (Bahadur, 1966): one matrix product for all trials instead of a sort for each world.
     """
-    rounds = len(times)
-    drawn = rng.integers(rounds, size=(worlds, rounds)) + np.arange(worlds)[:, None] * rounds
-    weights = np.bincount(drawn.ravel(), minlength=worlds * rounds).reshape(worlds, rounds) / rounds
     median = np.median(times, axis=0)
-    below = weights @ ((times < median) + 0.5 * (times == median))
-    levels = (np.arange(rounds) + 0.5) / rounds
+    below = drawn @ ((times < median) + 0.5 * (times == median))
+    levels = (np.arange(len(times)) + 0.5) / len(times)
     return np.column_stack([np.interp(1 - p, levels, np.sort(t)) for p, t in zip(below.T, times.T, strict=True)])

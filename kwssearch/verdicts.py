@@ -33,8 +33,7 @@ def loss(effect: Effect, measure: Measure) -> tuple[float, Floats]:
     """Observed loss and its draws, shape (worlds,): accuracy lost, or a log ratio."""
     if measure is ACCURACY:
         return -effect.accuracy_change, -effect.accuracy_draws
-    draws = effect.memory_draws if measure is MEMORY else effect.latency_draws
-    return effect.log_ratio(measure.name), draws
+    return effect.memory_log if measure is MEMORY else effect.latency_log
 
 
 def figure(effect: Effect, measure: Measure) -> str:
@@ -86,7 +85,9 @@ def verdict(measure: Measure, effects: Sequence[Effect]) -> Verdict:
 
 
 def told(best: Effect, other: Effect, measure: Measure) -> bool:
-    """Whether the interval of the difference excludes none."""
+    """Whether the interval of the difference excludes none; provisional latencies tell nothing."""
+    if measure is LATENCY and (best.provisional or other.provisional):
+        return False
     (low_value, low_draws), (high_value, high_draws) = loss(best, measure), loss(other, measure)
     return Interval.of(high_value - low_value, high_draws - low_draws).low > 0
 

@@ -181,6 +181,8 @@ def test_every_state_of_a_run_is_answered(options):
 def test_provisional_latency_and_single_seeds_are_said():
     found = answers(synthetic_run.build("lab4", rounds=None))
     assert "provisional" in found.verdicts[LATENCY].sentence
+    assert not found.verdicts[LATENCY].told_apart
+    assert found.verdicts[MEMORY].told_apart
     assert any("trained once" in note for note in found.notes)
     assert found.to_dict()["effects"][0]["latency_ratio"]["low"] is None
 

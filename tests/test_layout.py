@@ -16,7 +16,7 @@ LAYERS = [
     {"declaration", "records"},
     {"results", "survey", "espeak"},
     {"statistics", "download", "speech"},
-    {"pareto", "data", "wording"},
+    {"binomial", "pareto", "data", "wording"},
     {"effects", "rows", "features"},
     {"advice", "verdicts", "backend", "measure"},
     {"answers", "comments", "labels", "models"},

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import synthetic_run
 from scipy.stats import binom, binomtest
 
-from kwssearch.statistics import Interval, Worlds, mcnemar, resampled_medians, wilson
+from kwssearch.binomial import mcnemar, wilson
+from kwssearch.results import Latency
+from kwssearch.statistics import Interval, Worlds, drawn_rounds, resampled_medians
 
 MINI = {
     "name": "mini",
@@ -89,7 +93,7 @@ def test_worlds_are_the_same_for_the_same_seed():
 def test_shapes_and_one_speaker():
     run = synthetic_run.build(MINI, executions=2, speakers=1, clips=20)
     worlds = Worlds(run, worlds=50)
-    for figures in (worlds.accuracy, worlds.memory, worlds.latency, worlds.latency_of("model")):
+    for figures in (worlds.accuracy, worlds.memory, worlds.latency):
         assert figures.shape == (50, len(run.trials))
         assert np.isfinite(figures).all()
 
@@ -150,18 +154,42 @@ def test_seeds_needed_are_more_than_there_are_when_nothing_is_told():
 def test_resampled_medians_spread_as_medians_of_resamples_do():
     rng = np.random.default_rng(0)
     times = np.exp(rng.normal(0, 0.1, (60, 3)))
-    fast = resampled_medians(times, 4000, np.random.default_rng(1))
+    fast = resampled_medians(times, drawn_rounds(60, 4000, 1))
     slow = np.median(times[rng.integers(60, size=(4000, 60))], axis=1)
     assert fast.std(axis=0) == pytest.approx(slow.std(axis=0), rel=0.2)
     assert fast.mean(axis=0) == pytest.approx(slow.mean(axis=0), rel=0.01)
 
 
+def timed(run, times):
+    """The run with its first trials timed so, shape (rounds, trials)."""
+    first = [replace(t, latency=Latency(own, own, own)) for t, own in zip(run.trials, times.T, strict=False)]
+    return replace(run, trials=(*first, *run.trials[len(first) :]))
+
+
+def test_a_latency_ratio_is_taken_within_its_round():
+    run = synthetic_run.build(MINI, clips=16, speakers=8)
+    worlds = Worlds(timed(run, np.array([[1.0, 1.0], [2.0, 10.0], [3.0, 3.0]])), worlds=50)
+    value, drawn = worlds.latency_ratio(worlds.trials[1], worlds.trials[0])
+    assert value == 1
+    assert drawn.shape == (50,)
+    assert drawn.min() >= 1
+
+
+def test_a_provisional_latency_has_the_same_ratio_in_all_worlds():
+    worlds = Worlds(synthetic_run.build(MINI, clips=16, speakers=8, rounds=None), worlds=50)
+    first, second = worlds.trials[1], worlds.trials[0]
+    value, drawn = worlds.latency_ratio(first, second)
+    assert value == pytest.approx(first.latency_ms / second.latency_ms)
+    assert drawn == pytest.approx(np.full(50, value))
+
+
 def test_latency_ratios_cover_the_truth_though_the_machine_drifts():
+    run = synthetic_run.build(MINI, clips=16, speakers=8)
     hits = 0
     for seed in range(RUNS):
         rng = np.random.default_rng(seed)
         drift = np.exp(np.cumsum(rng.normal(0, 0.02, 60)))[:, None]
         times = drift * np.array([1.0, 0.5]) * np.exp(rng.normal(0, 0.03, (60, 2)))
-        drawn = resampled_medians(times, 600, rng)
-        hits += Interval.of(0, drawn[:, 1] / drawn[:, 0]).includes(0.5)
+        worlds = Worlds(timed(run, times), worlds=600, seed=seed)
+        hits += Interval.of(*worlds.latency_ratio(worlds.trials[1], worlds.trials[0])).includes(0.5)
     assert within_binomial_band(hits, rate=0.95), hits

@@ -14,8 +14,8 @@ DISTANCES = (8.0, 14.0, 22.0, 30.0)  # pixels at 100 dpi
 DIRECTIONS = ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1))
 
 
-def place_labels(axes: Any, points: Floats, texts: Sequence[str], obstacles: Floats, line: Floats) -> int:
-    """Annotates `points`, shape (n, 2) in data units, of a figure that is laid out; gives back how many found room.
+def place_labels(axes: Any, points: Floats, texts: Sequence[str], obstacles: Floats, line: Floats) -> None:
+    """Annotates `points`, shape (n, 2) in data units, of a figure that is laid out.
 
     Each text takes the first of the places around its point that is inside the axes and covers neither a
     text placed before it, nor an obstacle, shape (m, 2) in data units, nor the line through the corners `line`,
@@ -24,13 +24,12 @@ def place_labels(axes: Any, points: Floats, texts: Sequence[str], obstacles: Flo
     from matplotlib.patheffects import withStroke
 
     if not len(points):
-        return 0
+        return
     figure = axes.figure
     scale = figure.dpi / 100
     frame = axes.get_window_extent()
     taken = [box_around(spot, 7 * scale) for spot in axes.transData.transform(obstacles)]
     taken += [box_around(spot, scale) for spot in along(axes.transData.transform(line), 8 * scale)]
-    placed = 0
     for point, text in zip(points, texts, strict=True):
         label = axes.annotate(
             text,
@@ -52,8 +51,6 @@ def place_labels(axes: Any, points: Floats, texts: Sequence[str], obstacles: Flo
             continue
         label.set_position((found[0] - spot[0], found[1] - spot[1]))
         taken.append((found[0] - 2, found[1] - 2, found[0] + size[0] + 2, found[1] + size[1] + 2))
-        placed += 1
-    return placed
 
 
 Box = tuple[float, float, float, float]

@@ -35,14 +35,13 @@ class Objective:
     """A figure to make large or small; `sign * value` is a loss."""
 
     name: str
-    unit: str
     sign: int
 
 
 OBJECTIVES = (
-    Objective("accuracy", "share of test clips", -1),
-    Objective("memory_bytes", "bytes, zipped", 1),
-    Objective("latency_ms", "ms", 1),
+    Objective("accuracy", -1),
+    Objective("memory_bytes", 1),
+    Objective("latency_ms", 1),
 )
 
 

@@ -54,7 +54,7 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
     if importlib.util.find_spec("espeakng_loader") is None:
         raise DataError(
             "--data builtin: needs the package espeakng-loader, which is not installed; "
-            "run pip install 'kwssearch[builtin]', or name recordings with --data DIR."
+            "install it with pip, or name recordings with --data DIR."
         )
     print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
     with made_whole(target) as working:
@@ -65,7 +65,7 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
             last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
             raise DataError(
                 f"--data builtin: espeak-ng could not speak ({last}); "
-                "run pip install --force-reinstall 'kwssearch[builtin]', or name recordings with --data DIR."
+                "run pip install --force-reinstall espeakng-loader, or name recordings with --data DIR."
             )
     return target
 

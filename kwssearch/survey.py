@@ -63,7 +63,10 @@ class Survey:
                 clips += [path for path in self.entries(word) if self.is_clip(path)]
         self.words = tuple(words)
         if len(words) < 2:
-            self.note("", f"holds {len(words)} word folders, expected at least 2, each with the WAVs of one word")
+            self.note(
+                "",
+                f"holds {counted(len(words), 'word folder')}, expected at least 2, each with the WAVs of one word",
+            )
         return clips
 
     def entries(self, folder: str) -> list[str]:
@@ -128,7 +131,8 @@ class Survey:
             splits.setdefault(speaker_of(path), set()).add(split)
         shared = [speaker for speaker, found in splits.items() if len(found) > 1]
         if shared:
-            text = f"puts {len(shared)} speakers in two splits, for example {shared[0]!r}; accuracy may look too good"
+            text = f"puts {counted(len(shared), 'speaker')} in two splits, for example {shared[0]!r}"
+            text += "; accuracy may look too good"
             self.note(" and ".join(sorted(names & set(LISTS.values()))), text, fatal=False)
 
     def assign(self, split: str, name: str) -> None:
@@ -153,8 +157,8 @@ class Survey:
             text = f"line {number} lists {shorten(line)!r}, expected 'word/file.wav' of a clip that is there{hint}"
             self.note(name, f"{text}; correct or remove the line")
         if elsewhere:
-            example = f"lists {len(elsewhere)} clips of words that are not here, for example {shorten(elsewhere[0])!r}"
-            self.note(name, example, fatal=False)
+            text = f"lists {counted(len(elsewhere), 'clip')} of words that are not here"
+            self.note(name, f"{text}, for example {shorten(elsewhere[0])!r}", fatal=False)
 
     def lines(self, name: str) -> Iterator[tuple[int, str]]:
         """Numbered lines of a list that are not empty."""
@@ -186,11 +190,11 @@ class Survey:
                 text = "holds no usable clip, expected WAVs of this word; add some, or let its name begin with '_'"
                 self.note(word, text)
             elif lacking:
-                text = f"has {total} clips but none for {' and '.join(lacking)}, expected one a split"
+                text = f"has {counted(total, 'clip')} but none for {' and '.join(lacking)}, expected one a split"
                 remedy = f"add clips of more speakers, or name some in {' and '.join(LISTS.values())}"
                 self.note(word, f"{text}; {remedy}")
             elif total < FEW_CLIPS:
-                text = f"has {total} clips; with fewer than {FEW_CLIPS} a word, accuracies are rough"
+                text = f"has {counted(total, 'clip')}; with fewer than {FEW_CLIPS} a word, accuracies are rough"
                 self.note(word, text, fatal=False)
 
 
@@ -202,3 +206,7 @@ def split_by_speaker(speaker: str) -> str:
 
 def shorten(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,20 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kwssearch.wording import kilobytes
+
 Row = Mapping[str, Any]
 SEARCHED = ("trial_id", "strategy", "features", "architecture", "width_multiplier", "final_sparsity")
 
 
 def as_json(content: Any) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
-
-
-def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: " ".join(v) if isinstance(v, list) else v for key, v in row.items()} for row in rows)
-    return buffer.getvalue().rstrip("\n")
 
 
 def show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -64,7 +56,7 @@ def cells(row: Row, front: bool) -> list[str]:
     figures = [
         f"{row['accuracy']:.1%}",
         f"{row['accuracy_low']:.1%} – {row['accuracy_high']:.1%}",
-        size(row["memory_bytes"]),
+        kilobytes(row["memory_bytes"]),
         f"{'~' if row['latency_provisional'] else ''}{row['latency_ms']:.3f} ms",
     ]
     if front:
@@ -88,8 +80,3 @@ def show_space(rows: Sequence[Row]) -> None:
             for row in rows
         ],
     )
-
-
-def size(count: float) -> str:
-    """Bytes in kB, three digits or more."""
-    return f"{count / 1000:.0f} kB" if count >= 99_500 else f"{count / 1000:.1f} kB"

@@ -32,7 +32,7 @@ WIDEST_INTERVAL = 0.02
 SECONDS_A_TRIAL = 2.0
 NOISY_SPREAD = 0.25
 NOISE_RULE = (
-    f"noisy: the 5th and 95th percentile of a trial's rounds lie more than {NOISY_SPREAD:.0%} of the median apart"
+    f"the 5th and 95th percentile of a trial's rounds lie more than {100 * NOISY_SPREAD:.0f} % of the median apart"
 )
 
 

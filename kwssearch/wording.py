@@ -31,7 +31,7 @@ def factor(figure: float) -> str:
 
 
 def kilobytes(size: float) -> str:
-    return f"{size / 1000:,.0f} kB" if size >= 99_950 else f"{size / 1000:.3g} kB"
+    return f"{size / 1000:,.0f} kB" if size >= 99_950 else f"{size / 1000:#.3g} kB"
 
 
 def milliseconds(time: float) -> str:

@@ -14,6 +14,7 @@ import pytest
 import tiny
 from speech_folder import write_word_folder
 
+from kwssearch.artefact import Artefact
 from kwssearch.data import load_data
 from kwssearch.declaration import load_space
 
@@ -98,6 +99,8 @@ def test_plain_script_prunes_and_predicts_the_test_clips_in_our_order(tmp_path: 
     assert {key: found[key] for key in POINT} == {**POINT, "final_sparsity": 0.8}
     assert 0 < found["train_seconds"] < found["seconds"]
     assert found["memory_bytes"] > 0 and found["latency_ms"] > 0
+    artefact = Artefact((tmp_path / "out" / "model.tflite").read_bytes())
+    assert artefact.sparsity(prunable_only=True) == pytest.approx(0.8, abs=0.01)
     labels = load_data(words).labels("test").tolist()
     right = sum(guess == label for guess, label in zip(found["predictions"], labels, strict=True))
     assert found["accuracy"] == pytest.approx(right / len(labels))

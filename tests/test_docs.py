@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shlex
@@ -200,3 +201,13 @@ def test_the_numbers_of_fuzzed_cases_are_those_of_the_tests() -> None:
     }
     told.pop("test")
     assert told == counts
+
+
+def test_the_numbers_of_tabled_cases_are_those_of_the_tests() -> None:
+    told = re.findall(r"(\d+)\s+(?:archives|names|faults of spaces)\s+\(`(test_\w+)`\)", read("docs/reliability.md"))
+    assert len(told) == 3
+    for number, test in told:
+        (module,) = [name for name, text in TESTS.items() if f"def {test}(" in text]
+        marks = getattr(importlib.import_module(module.removesuffix(".py")), test).pytestmark
+        (cases,) = [mark.args[1] for mark in marks if mark.name == "parametrize"]
+        assert len(cases) == int(number), test

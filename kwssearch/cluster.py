@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 
 from kwssearch.errors import UserError
 
 SECONDS_TO_CONNECT = 20
+LOGGERS = ("distributed", "distributed.client", "tornado.application", "asyncio")
 
 
 @contextlib.contextmanager
@@ -24,6 +26,8 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         raise UserError(
             "--scheduler: needs Dask, which is not installed; install kwssearch with its extra 'dask'."
         ) from error
+    for name in LOGGERS:  # what they would say of a lost scheduler, many lines, is told in a sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

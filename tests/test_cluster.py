@@ -25,13 +25,18 @@ def dask(*arguments: str, cache: Path, log: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[str]:
+def scheduler_process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     log = tmp_path / "scheduler.log"
     process = dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", cache=tmp_path, log=log)
     wait_for(lambda: re.search(r"tcp://127\.0\.0\.1:\d+", log.read_text()))
-    yield re.search(r"tcp://127\.0\.0\.1:\d+", log.read_text()).group()
+    yield process
     process.kill()
     process.wait()
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path, scheduler_process: subprocess.Popen[bytes]) -> str:
+    return re.search(r"tcp://127\.0\.0\.1:\d+", (tmp_path / "scheduler.log").read_text()).group()
 
 
 @pytest.fixture
@@ -68,6 +73,25 @@ def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
     assert artefacts(run) == artefacts(finished)
     assert all(trial.latency is not None for trial in results.load(run).trials)
     assert not list(run.rglob("checkpoint.npz"))
+
+
+def test_a_scheduler_that_dies_is_told_and_the_search_goes_on_without_it(
+    tmp_path, words, cache, scheduler_process, scheduler, worker_of
+) -> None:
+    worker_of()
+    space = tiny.write_space(tmp_path / "tiny.toml", epochs=60)
+    run = tmp_path / "run"
+    process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
+    wait_for(lambda: list((tmp_path / "host0").rglob("progress.json")))
+    scheduler_process.kill()
+    _, told = process.communicate(timeout=100)
+    assert process.returncode == 1, told
+    assert "Traceback" not in told
+    assert "start it again, then resume" in told
+    assert not results.load(run).trials[-1].failures
+    resumed = tiny.kwssearch("resume", run, cache=cache)
+    assert resumed.returncode == 0, resumed.stderr
+    assert [trial.status for trial in results.load(run).trials] == ["completed"] * 4
 
 
 def test_workers_with_other_clips_are_refused(tmp_path, words, cache, scheduler, worker_of) -> None:

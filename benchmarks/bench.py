@@ -30,7 +30,7 @@ from kwssearch.declaration import load_space, shipped_spaces
 from kwssearch.records import speaker_of
 
 Point = dict[str, Any]
-Round = dict[str, Any]  # the seed, and what each side recorded
+Round = dict[str, Any]  # what each side recorded
 HERE = Path(__file__).parent
 VARIED = [{}, {"architecture": "ds_cnn"}, {"width_multiplier": 0.5}, {"width_multiplier": 0.25},
           {"final_sparsity": 0.7}, {"final_sparsity": 0.9}]  # fmt: skip
@@ -79,7 +79,9 @@ def matrix_peaks() -> dict[str, float]:
 
 def run_ours(data: Path, points: list[Point], epochs: int, seed: int, folder: Path) -> dict[str, Any]:
     """A whole search, and what it recorded."""
-    declared = re.sub(r"(?m)^seed = \d+", f"seed = {seed}", shipped_spaces()["lab4"].read_text())
+    declared, found = re.subn(r"(?m)^seed = \d+", f"seed = {seed}", shipped_spaces()["lab4"].read_text())
+    if found != 1:
+        sys.exit(f"lab4 declares {found} seeds, expected 1")
     if points == POINTS:
         declared = declared.split("[[strategy]]")[0] + STRATEGIES
     folder.mkdir(parents=True)
@@ -89,7 +91,7 @@ def run_ours(data: Path, points: list[Point], epochs: int, seed: int, folder: Pa
     seconds = timed(command, {**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")})
     trials = {}
     for trial in results.load(folder / "run").trials:
-        keys = ("accuracy", "predictions", "memory_bytes", "train_seconds", "seconds", "macs", "precision")
+        keys = ("accuracy", "predictions", "memory_bytes", "train_seconds", "seconds", "macs", "precision", "seed")
         trials[name_of(trial.values)] = {key: trial.executions[0][key] for key in keys}
     last = max(path.stat().st_mtime for path in (folder / "run").rglob("result.json"))
     timing = (folder / "run" / "latency.json").stat().st_mtime - last
@@ -150,10 +152,11 @@ def compare(rounds: list[Round], points: list[Point], epochs: int, data: Path, p
 
     names = [name_of(point) for point in points]
     rows = [row_of(name, rounds, epochs * clips, peaks) | {"difference": apart([name])} for name in names]
+    seeds = {side: sorted({t["seed"] for r in rounds for t in r[side]["trials"].values()}) for side in SIDES}
     seconds = {side: float(np.median([r[side]["seconds"] for r in rounds])) for side in SIDES}
     timing = float(np.median([r["ours"]["timing_seconds"] for r in rounds]))
     return {
-        "epochs": epochs, "training_clips": clips, "seeds": [r["seed"] for r in rounds], "peaks_gflops": peaks,
+        "epochs": epochs, "training_clips": clips, "seeds": seeds, "peaks_gflops": peaks,
         "trials": rows, "seconds": seconds, "seconds_of_rounds": [{s: r[s]["seconds"] for s in SIDES} for r in rounds],
         "trials_an_hour": {side: 3600 * len(points) / s for side, s in seconds.items()},
         "in_training": in_training(rows, epochs * clips, peaks),
@@ -248,9 +251,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         runs = [("ours", run_ours), ("plain", run_plain)]
         for number in arguments.rounds:
-            done: Round = {"seed": lab.recipe.seed + number - 1}
+            done: Round = {}
+            seed = lab.recipe.seed + number - 1
             for side, run in runs[:: 1 if number % 2 else -1]:
-                done[side] = run(data, points, epochs, done["seed"], Path(temporary) / f"{side}{number}")
+                done[side] = run(data, points, epochs, seed, Path(temporary) / f"{side}{number}")
                 print(f"round {number}, {side}: {done[side]['seconds']:.0f} s", flush=True)
             rounds.append(done)
         found = compare(rounds, points, epochs, data, peaks)

@@ -161,6 +161,7 @@ class Tuner(BaseTuner):
         self.results.append(
             {
                 **hp.values,
+                "seed": self.seed,
                 "accuracy": accuracy,
                 "predictions": predictions,
                 "memory_bytes": zip_size(content),

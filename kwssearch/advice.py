@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from kwssearch.effects import Effect, Pair, interval_dict
+from kwssearch.errors import counted
 from kwssearch.results import Run, Trial
 from kwssearch.space import BASELINE
 from kwssearch.statistics import Worlds
-from kwssearch.wording import counted, factor, kilobytes, milliseconds, points, times
+from kwssearch.wording import factor, kilobytes, milliseconds, points, times
 
 BUDGETS = (0.0, 1.0, 2.0, 5.0)
 SURE = 0.95

@@ -9,13 +9,13 @@ from typing import Any
 
 from kwssearch.advice import BUDGETS, Recommendation, Step, combinations_note, features_name, recommendations, steps
 from kwssearch.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
-from kwssearch.errors import printable
+from kwssearch.errors import counted, printable
 from kwssearch.pareto import QuantityError
 from kwssearch.results import Run
 from kwssearch.space import BASELINE
 from kwssearch.statistics import Worlds
 from kwssearch.verdicts import MEASURES, Verdict, figure, pruning_sentence, verdict
-from kwssearch.wording import counted, factor, kilobytes, listed, milliseconds, points
+from kwssearch.wording import factor, kilobytes, listed, milliseconds, points
 
 MEASURED_AGAINST = (
     "Every change is measured against the baseline with the same features (for any features: against the most "

@@ -59,7 +59,7 @@ def forget_unfinished(folder: Path) -> None:
     for working in folder.glob(f"{UNFINISHED}*"):
         with contextlib.suppress(OSError):
             if time.time() - working.stat().st_mtime > SECONDS_KEPT:
-                shutil.rmtree(working)
+                shutil.rmtree(working, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kwssearch import __version__
-from kwssearch.errors import UserError, printable
+from kwssearch.errors import UserError, counted, printable
 
 if TYPE_CHECKING:
     from kwssearch.results import Run
@@ -253,7 +253,7 @@ def check(folder: Path) -> None:
     problems = problems_of(folder)
     for problem in problems:
         click.echo(f"{printable(problem.path)}: {printable(problem.text)}")
-    click.echo(f"{len(problems)} problem{'s' * (len(problems) != 1)} found.", err=True)
+    click.echo(f"{counted(len(problems), 'problem')} found.", err=True)
     raise SystemExit(1 if problems else 0)
 
 

@@ -46,7 +46,7 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         def capacity() -> int:
             try:
                 return max(1, len(client.nthreads()))
-            except OSError as error:
+            except (OSError, RuntimeError, AttributeError) as error:  # the last two of a client that gave up
                 raise UserError(
                     f"--scheduler: the Dask scheduler at {address!r} answers no more ({type(error).__name__}); "
                     "what is done is saved: start it again, then resume."

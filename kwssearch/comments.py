@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kwssearch.effects import Effect
-from kwssearch.wording import counted, kilobytes, milliseconds, points, times
+from kwssearch.errors import counted
+from kwssearch.wording import kilobytes, milliseconds, points, times
 
 
 def strategy_comment(strategy: str, effects: Sequence[Effect], rows: Sequence[Mapping[str, Any]]) -> list[str]:

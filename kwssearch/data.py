@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from kwssearch.cache import DataError as DataError
 from kwssearch.cache import cache_folder
-from kwssearch.errors import printable
+from kwssearch.errors import counted, printable
 from kwssearch.survey import SPLITS, Survey
 from kwssearch.survey import Problem as Problem
 from kwssearch.wav import CLIP_BYTES, decode, digest, read_start, reason_of
@@ -172,7 +172,7 @@ def difference(recorded: Mapping[str, Any], data: DataSet) -> str | None:
         "moved to another split": {path for path in both if before[path][0] != after[path][0]},
     }
     told = [
-        f"{len(paths)} clip{'s' * (len(paths) > 1)} {what} (for example {printable(min(paths))})"
+        f"{counted(len(paths), 'clip')} {what} (for example {printable(min(paths))})"
         for what, paths in changes.items()
         if paths
     ]

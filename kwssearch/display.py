@@ -15,6 +15,7 @@ from kwssearch import records, results
 from kwssearch.execution import Failure, Job, Outcome
 from kwssearch.session import Plan
 from kwssearch.storage import read_json
+from kwssearch.wording import kilobytes
 
 OVERHEAD_MACS = 2_500_000
 PLAIN_SECONDS = 30.0
@@ -80,7 +81,7 @@ class Display:
         if isinstance(outcome, Outcome):
             record = outcome.record
             self.say(
-                f"{self.name(job)}: accuracy {record['accuracy']:.1%}, {record['memory_bytes'] / 1000:.0f} kB zipped, "
+                f"{self.name(job)}: accuracy {record['accuracy']:.1%}, {kilobytes(record['memory_bytes'])} zipped, "
                 f"{record['train_seconds']:.0f} s of training ({self.done} of {self.total} done{self.time_left([])})"
             )
 

@@ -28,3 +28,8 @@ def did_you_mean(received: object, known: Iterable[str]) -> str:
 def printable(text: object) -> str:
     """Text as it may be shown on a terminal: whatever moves a cursor or breaks a line is spelt out."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """'1 clip', '2,000 clips'."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

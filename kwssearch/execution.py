@@ -142,7 +142,7 @@ def forget_old_runs(jobs: Path) -> None:
     for run in jobs.iterdir():
         with contextlib.suppress(OSError):  # another worker of this host was quicker
             if time.time() - run.stat().st_mtime > SECONDS_KEPT:
-                shutil.rmtree(run)
+                shutil.rmtree(run, ignore_errors=True)
 
 
 def identity(job: Job) -> dict[str, Any]:

@@ -27,28 +27,26 @@ class WorkerPool(Executor):
 
     def __init__(self, workers: int, log: Path) -> None:
         self._log = log
-        self._lock = threading.RLock()
         self._slots = [self._new_slot() for _ in range(workers)]
         self._served = [0] * workers
-        self._ended: list[Executor] = []
         self._jobs: dict[Future[Any], int] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Runs a picklable call in the worker that has the least to do."""
-        with self._lock:
-            load = [list(self._jobs.values()).count(i) for i in range(len(self._slots))]
-            slot = load.index(min(load))
-            if self._served[slot] >= JOBS_A_PROCESS and not load[slot]:
-                self._slots[slot].shutdown(wait=False)
-                self._renew(slot)
-            self._served[slot] += 1
-            return self._begin(slot, fn, *args, **kwargs)
+        """Runs a picklable call in the worker that has the least to do; to be called by one thread only."""
+        self._jobs = {future: slot for future, slot in self._jobs.items() if not future.done()}
+        load = [list(self._jobs.values()).count(slot) for slot in range(len(self._slots))]
+        slot = load.index(min(load))
+        if self._served[slot] >= JOBS_A_PROCESS and not load[slot]:
+            self._slots[slot].shutdown(wait=False)
+            self._renew(slot)
+        future = self._begin(slot, fn, *args, **kwargs)
+        self._served[slot] += 1
+        return future
 
     def warm_up(self, fn: Callable[[], Any]) -> None:
         """Starts every worker with a call of `fn`, such as one that imports what jobs will need."""
-        with self._lock:
-            for slot in range(len(self._slots)):
-                self._begin(slot, fn)
+        for slot in range(len(self._slots)):
+            self._begin(slot, fn)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         for slot in self._slots:
@@ -57,22 +55,13 @@ class WorkerPool(Executor):
     def _begin(self, slot: int, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
         try:
             future = self._slots[slot].submit(fn, *args, **kwargs)
-        except BrokenProcessPool:  # it died while it had nothing to do
+        except BrokenProcessPool:  # its process died
             self._renew(slot)
             future = self._slots[slot].submit(fn, *args, **kwargs)
         self._jobs[future] = slot
-        future.add_done_callback(self._release)
         return future
 
-    def _release(self, future: Future[Any]) -> None:
-        with self._lock:
-            slot = self._jobs.pop(future)
-            if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
-                self._renew(slot)
-
     def _renew(self, slot: int) -> None:
-        # Kept, because a pool that breaks tells its futures under a lock that freeing the pool would wait for.
-        self._ended.append(self._slots[slot])
         self._slots[slot], self._served[slot] = self._new_slot(), 0
 
     def _new_slot(self) -> ProcessPoolExecutor:

@@ -21,7 +21,7 @@ from kwssearch.answers import (
 )
 from kwssearch.binomial import mcnemar
 from kwssearch.comments import strategy_comment
-from kwssearch.errors import UserError
+from kwssearch.errors import UserError, counted
 from kwssearch.markdown import escape, slug, table, to_csv
 from kwssearch.pareto import REFERENCE_NOTE, hypervolume
 from kwssearch.results import Run
@@ -29,7 +29,7 @@ from kwssearch.rows import COLUMNS, of_strategy, trial_rows
 from kwssearch.space import BASELINE
 from kwssearch.statistics import Worlds
 from kwssearch.storage import write_bytes
-from kwssearch.wording import counted, kilobytes, milliseconds, points
+from kwssearch.wording import kilobytes, milliseconds, points
 
 FRONT_HEAD = (
     "trial", "strategy", "model", "accuracy, %", "95 % interval", "memory", "latency", "5th to 95th percentile",

@@ -39,18 +39,15 @@ def hold(folder: Path) -> Iterator[None]:
         UserError: another process holds the run, or the folder holds other things or cannot be written.
     """
     lock = FileLock(folder / LOCK)
-    try:
+    with told_of(folder):
         folder.mkdir(parents=True, exist_ok=True)
         refuse_strangers(folder)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise UserError(
-            f"{folder}: {holder(folder)} is running this search; wait for it or stop it, or use --out elsewhere."
-        ) from error
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be written ({error.strerror or error}); give write permission or use --out elsewhere."
-        ) from error
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UserError(
+                f"{folder}: {holder(folder)} is running this search; wait for it or stop it, or use --out elsewhere."
+            ) from error
     try:
         write_json(folder / HOLDER, {"pid": os.getpid(), "host": socket.gethostname(), "since": now()})
         yield
@@ -208,19 +205,40 @@ def tidy(folder: Path, retry_failed: bool = False) -> list[str]:
 
 
 def set_aside(path: Path, why: str) -> None:
-    """Renames a record so that it is neither read nor lost."""
+    """Renames a record so that it is neither read nor lost.
+
+    Raises:
+        UserError: its folder cannot be written.
+    """
     number = 1
     while (aside := path.with_name(f"{path.stem}.{why}-{number}{path.suffix}")).exists():
         number += 1
-    os.replace(path, aside)
+    with told_of(path.parent):
+        os.replace(path, aside)
 
 
 def clear(folder: Path) -> None:
-    """Removes what only a running execution needs."""
-    for name in LEFTOVERS:
-        (folder / name).unlink(missing_ok=True)
-    for temporary in folder.glob(".*.tmp"):
-        temporary.unlink(missing_ok=True)
+    """Removes what only a running execution needs.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    with told_of(folder):
+        for name in LEFTOVERS:
+            (folder / name).unlink(missing_ok=True)
+        for temporary in folder.glob(".*.tmp"):
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def told_of(folder: Path) -> Iterator[None]:
+    """Tells what the system refuses there in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be written ({error.strerror or error}); give write permission or use --out elsewhere."
+        ) from error
 
 
 def clear_shared(folder: Path) -> None:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from kwssearch import environment, execution, runfolder
-from kwssearch.errors import UserError, printable
+from kwssearch.errors import UserError, counted, printable
 from kwssearch.pool import WorkerPool, end_workers
 from kwssearch.session import (
     Interrupted,
@@ -93,7 +93,7 @@ def time_models(
     run = load(folder)
     things = artefacts_to_time(run, again)
     if things:
-        say(f"Timing {len(things)} models, one at a time ...")
+        say(f"Timing {counted(len(things), 'model')}, one at a time ...")
         record = time_artefacts(run, things, alone, threads, budget)
         widest = f"{record['widest_interval']:.1%}"
         say(f"{record['rounds']} rounds; the widest 95 % interval of a ratio to the baseline is {widest}.")
@@ -137,11 +137,7 @@ def show_plan(plan: Plan, workers: int, scheduler: str | None) -> None:
         f"{len(plan.jobs)} to run, {recipe.epochs} epochs each."
     )
     say(f"Data: {plan.data.source}, {len(plan.data.words)} words; clips: {splits}.")
-    where = (
-        f"on the Dask cluster at {scheduler}"
-        if scheduler is not None
-        else f"with {workers} worker{'s' * (workers > 1)}"
-    )
+    where = f"on the Dask cluster at {scheduler}" if scheduler is not None else f"with {counted(workers, 'worker')}"
     say(f"Run: {plan.folder}, {where}.")
     for warning in plan.warnings:
         say(f"Warning: {warning}")

@@ -170,7 +170,8 @@ class KwsTuner(BaseTuner):
         running: dict[Future[Outcome | Failure], Job] = {}
         attempts: Counter[tuple[str, int]] = Counter()
         while self.schedule.waiting or running:
-            while self.schedule.waiting and len(running) < capacity():
+            slots = capacity()
+            while self.schedule.waiting and len(running) < slots:
                 job = self.schedule.take(list(running.values()))
                 attempts[job.key] += 1
                 running[executor.submit(execution.run, job)] = job

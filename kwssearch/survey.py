@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kwssearch.errors import counted
 from kwssearch.records import speaker_of
 from kwssearch.wav import CLIP_BYTES, decode, digest, read_start, reason_of
 
@@ -206,7 +207,3 @@ def split_by_speaker(speaker: str) -> str:
 
 def shorten(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-def counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kwssearch.effects import Effect
+from kwssearch.errors import counted
 from kwssearch.statistics import Floats, Interval
-from kwssearch.wording import counted, listed, points, times, what_is_needed
+from kwssearch.wording import listed, points, times, what_is_needed
 
 
 class Measure(NamedTuple):

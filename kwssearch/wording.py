@@ -43,10 +43,6 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def what_is_needed(difference: float, needed: Needed, clips: int, seeds: int) -> str:
     """How much more data would tell a difference in accuracy, given as a share, from none."""
     size = f"A difference of {abs(100 * difference):.1f} points" if abs(difference) >= 5e-4 else "So small a difference"

@@ -152,5 +152,5 @@ def test_bench_measures_the_whole_lab_with_a_round_s_seed(tmp_path: Path, monkey
     record = compared(monkeypatch, tmp_path, "--whole", "--rounds", "2")
     assert record["epochs"] == 3, "those the space declares"
     assert [row["trial"] for row in record["trials"]] == ["mfcc cnn 0.05 0.0", "mfcc cnn 0.05 0.9"]
-    assert record["seeds"] == [43]
+    assert record["seeds"] == {"ours": [43], "plain": [43]}
     assert list((tmp_path / "out").glob("*-bench-whole.json"))

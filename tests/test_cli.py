@@ -95,7 +95,6 @@ def test_front_answers_with_what_fits(finished) -> None:
         (["run", "lab4", "--epochs", "0"], 2, "0"),
         (["run", "lab4", "--data", "nowhere"], 1, "nowhere: is no folder"),
         (["run", "lab4", "--data", ""], 1, "--data: got an empty name"),
-        (["run", "lab4", "--data", "nowhere", "--scheduler", ""], 1, "nowhere: is no folder"),
         (["resume", "RUN", "--data", "nowhere"], 1, "nowhere: is no folder"),
         (["data", "check", "nowhere"], 1, "nowhere: is no folder"),
         (["runs"], 2, "No such command 'runs'"),

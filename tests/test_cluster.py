@@ -112,6 +112,11 @@ def test_workers_of_several_threads_are_refused(scheduler, worker_of) -> None:
         pass
 
 
+def test_an_empty_address_is_refused() -> None:
+    with pytest.raises(UserError, match="no Dask scheduler answers at ''"), connect(""):
+        pass
+
+
 def test_nobody_answers(monkeypatch) -> None:
     monkeypatch.setattr("kwssearch.cluster.SECONDS_TO_CONNECT", 1)
     began = time.monotonic()

@@ -52,8 +52,7 @@ def test_workers_are_warm_before_their_first_job(pool, tmp_path) -> None:
 
 def test_a_worker_that_dies_warming_up_is_replaced(pool) -> None:
     pool.warm_up(partial(os._exit, 1))
-    while pool._jobs:
-        wait(list(pool._jobs), 30)
+    wait(list(pool._jobs), 30)
     assert pool.submit(pow, 2, 3).result(30) == 8
 
 

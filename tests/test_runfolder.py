@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -179,6 +180,20 @@ def test_a_damaged_result_is_passed_over_by_readers_and_set_aside_by_runs(finish
     assert not path.exists()
     assert (run / "trial_1" / "result.damaged-1.json").read_bytes() == damaged
     assert results.load(run).warnings == ()
+
+
+@pytest.mark.parametrize("step", ["replace", "unlink"])
+def test_a_trial_folder_that_cannot_be_changed_is_told_of(finished, tmp_path, monkeypatch, step: str) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    (run / "trial_1" / "checkpoint.npz").touch()
+    (run / "trial_2" / "result.json").write_text("{")
+
+    def refused(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr({"replace": os, "unlink": Path}[step], step, refused)
+    with pytest.raises(UserError, match=r"trial_\d: cannot be written \(Permission denied\)"):
+        runfolder.tidy(run)
 
 
 def test_a_damaged_latency_costs_its_own_trial_only(finished, tmp_path) -> None:

@@ -54,7 +54,7 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
     if importlib.util.find_spec("espeakng_loader") is None:
         raise DataError(
             "--data builtin: needs the package espeakng-loader, which is not installed; "
-            "install it with pip, or name recordings with --data DIR."
+            "run pip install espeakng-loader, or name recordings with --data DIR."
         )
     print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
     with made_whole(target) as working:

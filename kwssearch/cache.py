@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import platformdirs
@@ -40,7 +40,7 @@ def made_whole(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        forget_unfinished(target.parent)
+        forget_older(target.parent.glob(f"{UNFINISHED}*"), SECONDS_KEPT)
         working = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=target.parent))
         try:
             yield working
@@ -54,12 +54,12 @@ def made_whole(target: Path) -> Iterator[Path]:
         ) from error
 
 
-def forget_unfinished(folder: Path) -> None:
-    """Removes what processes that were killed left half made, a day ago or longer."""
-    for working in folder.glob(f"{UNFINISHED}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - working.stat().st_mtime > SECONDS_KEPT:
-                shutil.rmtree(working, ignore_errors=True)
+def forget_older(folders: Iterable[Path], seconds: float) -> None:
+    """Removes those that have not changed for so long, such as what killed processes left half made."""
+    for folder in folders:
+        with contextlib.suppress(OSError):  # another process was quicker
+            if time.time() - folder.stat().st_mtime > seconds:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import time
 import traceback
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch import environment
-from kwssearch.cache import cache_folder
+from kwssearch.cache import cache_folder, forget_older
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
 from kwssearch.records import MODEL_FILE, PROGRESS_RECORD, ZIP_FILE
@@ -133,16 +132,9 @@ def execute(job: Job) -> Outcome:
     if job.folder is None:
         files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE)}
         shutil.rmtree(folder)
-        forget_old_runs(folder.parent.parent)
+        # What runs of other weeks left on this host: shared states, checkpoints of lost jobs.
+        forget_older(folder.parent.parent.iterdir(), SECONDS_KEPT)
     return Outcome({**identity(job), **record, "status": "completed", "latency_provisional": not job.alone}, files)
-
-
-def forget_old_runs(jobs: Path) -> None:
-    """Removes what runs of other weeks left on this host: shared states, checkpoints of lost jobs."""
-    for run in jobs.iterdir():
-        with contextlib.suppress(OSError):  # another worker of this host was quicker
-            if time.time() - run.stat().st_mtime > SECONDS_KEPT:
-                shutil.rmtree(run, ignore_errors=True)
 
 
 def identity(job: Job) -> dict[str, Any]:

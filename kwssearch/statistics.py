@@ -207,9 +207,9 @@ class Worlds:
 
         Of two that were not measured in the same rounds it is the ratio of their figures.
         """
-        if first.latency and second.latency and len(first.latency.total) == len(second.latency.total):
-            times = [np.maximum(trial.latency.total, SMALLEST) for trial in (first, second) if trial.latency]
-            ratios = times[0] / times[1]
+        one, other = first.latency, second.latency
+        if one and other and len(one.total) == len(other.total):
+            ratios = np.maximum(one.total, SMALLEST) / np.maximum(other.total, SMALLEST)
             return float(np.median(ratios)), self.medians(ratios[:, None])[:, 0]
         i, j = self.place[first.trial_id], self.place[second.trial_id]
         measured = self.measured["latency_ms"]

@@ -57,18 +57,25 @@ def worker_of(tmp_path: Path, scheduler: str) -> Iterator:
         process.wait()
 
 
+def search_that_loses(
+    victim: subprocess.Popen[bytes], space: Path, words: Path, run: Path, scheduler: str, cache: Path
+) -> tuple[int, str]:
+    """Exit code and messages of a search whose victim is killed while the first worker trains."""
+    process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
+    wait_for(lambda: list((run.parent / "host0").rglob("progress.json")))
+    victim.kill()
+    _, told = process.communicate(timeout=200)
+    return process.returncode, told
+
+
 def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
     tmp_path, words, cache, finished, scheduler, worker_of
 ) -> None:
     victim = worker_of()
     worker_of()
-    space = tiny.write_space(tmp_path / "tiny.toml")
     run = tmp_path / "run"
-    process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
-    wait_for(lambda: list((tmp_path / "host0").rglob("progress.json")))
-    victim.kill()
-    _, told = process.communicate(timeout=200)
-    assert process.returncode == 0, told
+    code, told = search_that_loses(victim, tiny.write_space(tmp_path / "tiny.toml"), words, run, scheduler, cache)
+    assert code == 0, told
     assert [trial.status for trial in results.load(run).trials] == ["completed"] * 4
     assert artefacts(run) == artefacts(finished)
     assert all(trial.latency is not None for trial in results.load(run).trials)
@@ -79,13 +86,10 @@ def test_a_scheduler_that_dies_is_told_and_the_search_goes_on_without_it(
     tmp_path, words, cache, scheduler_process, scheduler, worker_of
 ) -> None:
     worker_of()
-    space = tiny.write_space(tmp_path / "tiny.toml", epochs=60)
     run = tmp_path / "run"
-    process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
-    wait_for(lambda: list((tmp_path / "host0").rglob("progress.json")))
-    scheduler_process.kill()
-    _, told = process.communicate(timeout=100)
-    assert process.returncode == 1, told
+    space = tiny.write_space(tmp_path / "tiny.toml", epochs=60)
+    code, told = search_that_loses(scheduler_process, space, words, run, scheduler, cache)
+    assert code == 1, told
     assert "Traceback" not in told
     assert "start it again, then resume" in told
     assert not results.load(run).trials[-1].failures

@@ -11,9 +11,10 @@ from keras_tuner.oracles import GridSearchOracle
 
 from kwssearch import compress, execution, results
 from kwssearch.backend import TrialStatus, start_anew
+from kwssearch.cache import forget_older
 from kwssearch.data import load_data
 from kwssearch.declaration import load_space
-from kwssearch.execution import Failure, Job, forget_old_runs
+from kwssearch.execution import Failure, Job
 from kwssearch.hypermodel import KwsHyperModel
 from kwssearch.records import result_fault
 from kwssearch.schedule import Schedule
@@ -78,24 +79,20 @@ def test_what_is_done_is_not_proposed_again(finished) -> None:
     assert [trial_id for trial_id, _ in rest] == ["0", "3"]
 
 
-def test_the_tuner_runs_in_this_process_too(tmp_path, words, monkeypatch) -> None:
-    monkeypatch.setenv("KWSSEARCH_CACHE", str(tmp_path / "cache"))
-    space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
-    plan = prepare(space, str(words), tmp_path / "run", workers=1)
-    oracle = GridOracle(space)
-    tuner = KwsTuner(oracle, plan.folder, Schedule(plan.jobs, dict.fromkeys("0123", 1)))
-    assert isinstance(tuner, BaseTuner)
-    tuner.search()
-    run = results.load(plan.folder)
-    assert [trial.status for trial in run.trials] == ["completed"] * 4
-    assert {t.trial_id for t in oracle.get_best_trials()} <= set("0123")
-
-
 def a_tuner(tmp_path: Path, words: Path, **changes: object) -> KwsTuner:
     space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
     plan = prepare(space, str(words), tmp_path / "run", workers=1)
     jobs = [replace(job, **changes) for job in plan.jobs]
     return KwsTuner(GridOracle(space), plan.folder, Schedule(jobs, dict.fromkeys("0123", 1)))
+
+
+def test_the_tuner_runs_in_this_process_too(tmp_path, words, monkeypatch) -> None:
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(tmp_path / "cache"))
+    tuner = a_tuner(tmp_path, words)
+    assert isinstance(tuner, BaseTuner)
+    tuner.search()
+    assert [trial.status for trial in results.load(tuner.folder).trials] == ["completed"] * 4
+    assert {t.trial_id for t in tuner.oracle.get_best_trials()} <= set("0123")
 
 
 def test_a_fault_of_the_data_ends_the_search_in_this_process_too(tmp_path, words) -> None:
@@ -119,12 +116,12 @@ def test_a_job_is_tried_twice_in_this_process_too(tmp_path, words, monkeypatch) 
     assert [trial.status for trial in results.load(tuner.folder).trials] == ["failed"] * 4
 
 
-def test_old_runs_on_a_host_are_forgotten_though_another_worker_does_it_too(tmp_path) -> None:
+def test_old_folders_are_forgotten_though_another_process_does_it_too(tmp_path) -> None:
     (tmp_path / "another worker removed it").symlink_to(tmp_path / "gone")
     for name in ("old", "recent"):
         (tmp_path / name).mkdir()
     os.utime(tmp_path / "old", (0, 0))
-    forget_old_runs(tmp_path)
+    forget_older(tmp_path.iterdir(), 3600)
     assert not (tmp_path / "old").exists()
     assert (tmp_path / "recent").exists()
 

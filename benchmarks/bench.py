@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from kwssearch import environment, results
-from kwssearch.data import load_data
-from kwssearch.declaration import load_space, shipped_spaces
-from kwssearch.records import speaker_of
+from kwssearch.data.dataset import load_data
+from kwssearch.data.speakers import speaker_of
+from kwssearch.runs import run as results
+from kwssearch.space.declaration import load_space, shipped_spaces
+from kwssearch.system import environment
 
 Point = dict[str, Any]
 Round = dict[str, Any]  # what each side recorded

@@ -14,21 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from kwssearch import environment
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
-import speech_folder
-import synthetic_run
+from kwssearch.system import environment
+from kwssearch.testing import recorded as synthetic_run
+from kwssearch.testing import words as speech_folder
 
 COMMANDS = ("trials", "front", "answers", "report")
 REPEATS = 3
 CACHING = """
 import resource, sys, time
 from pathlib import Path
-from kwssearch.data import load_data
-from kwssearch.declaration import load_space
-from kwssearch.features import FrontEnd, cached_features
+from kwssearch.data.dataset import load_data
+from kwssearch.space.declaration import load_space
+from kwssearch.features.front_end import FrontEnd, cached_features
 began = time.perf_counter()
 data = load_data(sys.argv[1])
 loaded = time.perf_counter()

@@ -9,19 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 from datetime import date
 from pathlib import Path
 
-from kwssearch import environment, execution, pool
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
-import tiny
-
-from kwssearch.data import load_data
-from kwssearch.declaration import load_space
+from kwssearch.data.dataset import load_data
+from kwssearch.search import job as execution
+from kwssearch.search import workers as pool
+from kwssearch.space.declaration import load_space
+from kwssearch.system import environment
+from kwssearch.testing import tiny
 
 TRIALS = 30
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kwssearch.cli import main
+from kwssearch.cli.commands import main
 
 PAGE = Path(__file__).with_name("commands.md")
 WIDTH = 100

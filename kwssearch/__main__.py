@@ -1,6 +1,6 @@
 """`python -m kwssearch`."""
 
-from kwssearch.cli import main
+from kwssearch.cli.commands import main
 
 if __name__ == "__main__":
     main(prog_name="kwssearch")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import tiny
+from support import shell
+
+from kwssearch.testing import tiny
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path)
     """A run of the tiny space, searched whole from the command line; not to be changed."""
     folder = tmp_path_factory.mktemp("finished")
     space = tiny.write_space(folder / "tiny.toml")
-    ended = tiny.kwssearch("run", space, "--data", words, "--out", folder / "run", cache=cache)
+    ended = shell.kwssearch("run", space, "--data", words, "--out", folder / "run", cache=cache)
     assert ended.returncode == 0, ended.stderr
     return folder / "run"

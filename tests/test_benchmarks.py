@@ -11,14 +11,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import tiny
-from speech_folder import write_word_folder
 
-from kwssearch.artefact import Artefact
-from kwssearch.data import load_data
-from kwssearch.declaration import load_space
+from kwssearch.artefact.contents import Artefact
+from kwssearch.data.dataset import load_data
+from kwssearch.space.declaration import load_space
+from kwssearch.testing import tiny
+from kwssearch.testing.words import write_word_folder
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 POINT = {"features": "mfcc", "architecture": "cnn", "width_multiplier": 0.05, "final_sparsity": 0.0}
 SPACE = """
 [recipe]

@@ -16,11 +16,11 @@ import click
 import pytest
 
 import kwssearch
-from kwssearch.cli import main
-from kwssearch.declaration import DEFAULTS, FEATURES, PRUNING, RECIPE, SPARSITY, WIDTH, read_space
+from kwssearch.analysis.pareto import QuantityError
+from kwssearch.cli.commands import main
 from kwssearch.errors import SpaceError, UserError
-from kwssearch.pareto import QuantityError
-from kwssearch.rows import COLUMNS
+from kwssearch.report.rows import COLUMNS
+from kwssearch.space.declaration import DEFAULTS, FEATURES, PRUNING, RECIPE, SPARSITY, WIDTH, read_space
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))

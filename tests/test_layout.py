@@ -1,6 +1,8 @@
-"""The architecture as a rule: imports point down, and reading a run needs no TensorFlow."""
+"""The architecture as a rule: rooms import rooms below them, and reading a run needs no TensorFlow."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,73 +10,76 @@ import pytest
 import kwssearch
 
 PACKAGE = Path(kwssearch.__file__).parent
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-LAYERS = [
-    {"errors"},
-    {"schema", "storage", "environment", "cache"},
-    {"space", "wav"},
-    {"declaration", "records"},
-    {"results", "survey", "espeak"},
-    {"statistics", "download", "speech"},
-    {"binomial", "pareto", "data", "wording"},
-    {"effects", "rows", "features"},
-    {"advice", "verdicts", "backend", "measure"},
-    {"answers", "comments", "labels", "models"},
-    {"markdown", "plots", "artefact", "precision", "compress", "cost"},
-    {"report", "train"},
-    {"hypermodel"},
-    {"execution"},
-    {"schedule", "runfolder", "pool", "cluster", "tables"},
-    {"search", "timing"},
-    {"session"},
-    {"display"},
-    {"running"},
-    {"cli"},
-    {"__main__"},
-]
-SIBLINGS = {"data", "features", "models", "compress", "measure"}
-READERS = {"results", "statistics", "pareto", "effects", "rows", "advice", "verdicts", "answers", "plots", "report"}
-TENSORFLOW = {"backend", "models", "compress", "train", "precision", "cost", "hypermodel", "search", "session"}
+ROOMS = (
+    "testing", "cli", "search", "report", "analysis", "runs", "training", "compression", "artefact", "models",
+    "features", "data", "sources", "space", "system", "backend", "errors",
+)  # fmt: skip
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+NO_TENSORFLOW = ("runs", "analysis", "report", "space", "data", "sources", "features", "artefact", "system")
+LONGEST = 310
 
 
-def imported(module: str) -> set[str]:
-    """Modules of this package that a module imports anywhere, also within functions."""
-    found = set()
-    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("kwssearch"):
-            inner = node.module.removeprefix("kwssearch").removeprefix(".")
-            found |= {inner} if inner else {alias.name for alias in node.names} & set(MODULES)
-    return found
+def room_of(name: str) -> str | None:
+    """The room that a dotted name of this package stands in; None for other packages and the front door."""
+    first, *rest = name.split(".")
+    return rest[0] if first == "kwssearch" and rest and rest[0] in ROOMS else None
 
 
-def test_every_module_has_its_layer() -> None:
-    assert sorted(module for layer in LAYERS for module in layer) == MODULES
+def imported(path: Path) -> set[str]:
+    """Rooms that a module imports anywhere, also within functions."""
+    package = ["kwssearch", *path.relative_to(PACKAGE).parts[:-1]]
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            names += [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+    return {room for name in names if (room := room_of(name))}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_down(module: str) -> None:
-    level = next(i for i, layer in enumerate(LAYERS) if module in layer)
-    below = set().union(*LAYERS[:level])
-    lazily_declared = {"backend"} if module == "space" else set()
-    assert imported(module) - lazily_declared <= below
+def ids(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(PACKAGE)) for path in paths]
 
 
-@pytest.mark.parametrize("module", sorted(SIBLINGS - {"compress"}))
-def test_siblings_do_not_import_each_other(module: str) -> None:
-    assert not imported(module) & SIBLINGS
+def test_every_folder_is_a_room_and_has_its_place() -> None:
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and list(path.glob("*.py"))}
+    files = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+    assert folders | files == set(ROOMS)
+    assert all((PACKAGE / folder / "__init__.py").read_text().startswith('"""') for folder in folders)
 
 
-@pytest.mark.parametrize("module", sorted(READERS))
-def test_readers_are_free_of_tensorflow(module: str) -> None:
-    seen, waiting = set(), [module]
-    while waiting:
-        each = waiting.pop()
-        if each not in seen:
-            seen.add(each)
-            waiting += imported(each) if each != "space" else []
-    assert not seen & TENSORFLOW
+@pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
+def test_imports_point_down(path: Path) -> None:
+    own = ROOMS.index(path.relative_to(PACKAGE).parts[0])
+    assert imported(path) <= set(ROOMS[own:])
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_modules_are_short(module: str) -> None:
-    assert len((PACKAGE / f"{module}.py").read_text().splitlines()) <= 310
+@pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
+def test_modules_are_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST
+
+
+def test_both_forms_of_import_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    path = tmp_path / "space" / "deep" / "module.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "import kwssearch.runs.folder\ndef f():\n from kwssearch import cli\n from ...report import page\n"
+        "from kwssearch.data.survey import x\nimport numpy\nfrom . import y\n"
+    )
+    assert imported(path) == {"runs", "cli", "report", "data", "space"}
+
+
+@pytest.mark.parametrize("room", [*NO_TENSORFLOW, "cli"])
+def test_rooms_that_reach_no_tensorflow(room: str) -> None:
+    code = (
+        "import importlib, pkgutil, sys\n"
+        f"room = importlib.import_module('kwssearch.{room}')\n"
+        "for module in pkgutil.walk_packages(room.__path__, room.__name__ + '.'):\n"
+        "    importlib.import_module(module.name)\n"
+        "print(*sorted({'tensorflow', 'keras', 'tf_keras', 'keras_tuner'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == ""

@@ -1,0 +1,221 @@
+"""The fourth question: what to deploy when so much accuracy may be lost."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kwssearch.analysis.effects import Effect, Pair, interval_dict
+from kwssearch.analysis.wording import factor, kilobytes, milliseconds, points, times
+from kwssearch.analysis.worlds import Worlds
+from kwssearch.errors import counted
+from kwssearch.runs.run import Run, Trial
+from kwssearch.space.search_space import BASELINE
+
+BUDGETS = (0.0, 1.0, 2.0, 5.0)
+SURE = 0.95
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A trial as a replacement for a baseline; the baseline itself is one."""
+
+    effect: Effect
+
+    @property
+    def trial(self) -> Trial:
+        return self.effect.pairs[0].trial
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.trial is self.effect.pairs[0].baseline
+
+    @cached_property
+    def drop(self) -> float:
+        """Points of accuracy lost, as observed."""
+        return -100 * self.effect.accuracy_change
+
+    def confidence(self, budget: float) -> float:
+        """Share of bootstrap worlds in which no more than `budget` points are lost."""
+        return float(np.mean(-100 * self.effect.accuracy_draws <= budget + 1e-9))
+
+    @cached_property
+    def cost(self) -> float:
+        """Logarithm of memory times latency: a tenth less of either counts the same."""
+        return float(np.log(max(self.trial.memory_bytes, 1)) + np.log(max(self.trial.latency_ms, 1e-6)))
+
+    def to_dict(self, budget: float) -> dict[str, Any]:
+        known = not self.effect.provisional
+        return {
+            "trial_id": self.trial.trial_id,
+            "strategy": self.trial.strategy,
+            "name": self.trial.name,
+            "accuracy_points": interval_dict(self.effect.accuracy.scaled(100)),
+            "memory_bytes": self.trial.memory_bytes,
+            "memory_ratio": interval_dict(self.effect.memory),
+            "latency_ms": self.trial.latency_ms,
+            "latency_ratio": interval_dict(self.effect.latency, known),
+            "latency_provisional": not known,
+            "confidence": self.confidence(budget),
+        }
+
+    def sentence(self) -> str:
+        """What it saves and costs."""
+        trial, effect = self.trial, self.effect
+        return (
+            f"trial {trial.trial_id} ({trial.name}) takes {kilobytes(trial.memory_bytes)} and "
+            f"{milliseconds(trial.latency_ms)}, {times(effect.memory)} and "
+            f"{times(effect.latency, not effect.provisional)} the baseline's; accuracy {points(effect.accuracy)}"
+        )
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What saves most within a budget.
+
+    Attributes:
+        budget: points of accuracy that may be lost against the baseline with the same features, or, for any
+            features, against the most accurate baseline.
+        features: of all candidates, or None for any features.
+        chosen: saves most among those whose observed drop is within the budget.
+        sure: saves most among those that keep the budget in 95 % of bootstrap worlds.
+    """
+
+    budget: float
+    features: str | None
+    chosen: Choice
+    smallest: Choice
+    fastest: Choice
+    sure: Choice
+
+    def to_dict(self) -> dict[str, Any]:
+        chosen = {name: getattr(self, name).to_dict(self.budget) for name in ("chosen", "smallest", "fastest", "sure")}
+        return {"budget_points": self.budget, "features": self.features, **chosen, "sentence": self.sentence}
+
+    @property
+    def sentence(self) -> str:
+        head = f"{features_name(self.features)}, at most {budget_name(self.budget)} lost"
+        if self.chosen.is_baseline:
+            return f"{head}: nothing saves more; stay with the baseline (trial {self.chosen.trial.trial_id})."
+        sure = f"{100 * self.chosen.confidence(self.budget):.0f} % sure to stay within it"
+        return f"{head}: {self.chosen.sentence()}; {sure}.{self.others()}{self.caution()}"
+
+    def others(self) -> str:
+        parts = []
+        for word, choice in (("smallest", self.smallest), ("fastest", self.fastest)):
+            if choice.trial is not self.chosen.trial:
+                size, time = kilobytes(choice.trial.memory_bytes), milliseconds(choice.trial.latency_ms)
+                parts.append(f" The {word} is trial {choice.trial.trial_id} ({size}, {time}).")
+        return "".join(parts)
+
+    def caution(self) -> str:
+        if self.sure.trial is self.chosen.trial:
+            return ""
+        if self.sure.is_baseline:
+            return f" Only a baseline is {100 * SURE:.0f} % sure to."
+        return f" To be {100 * SURE:.0f} % sure: {self.sure.sentence()}."
+
+
+def features_name(features: str | None) -> str:
+    return "Any features" if features is None else features
+
+
+def budget_name(budget: float) -> str:
+    return f"{budget:g} point" if budget == 1 else f"{budget:g} points"
+
+
+def candidates(worlds: Worlds, features: str | None) -> list[Choice]:
+    """The completed trials with these features against their baseline; with None, all against the most accurate one."""
+    run = worlds.run
+    baseline = max(run.baselines.values(), key=lambda t: t.accuracy) if features is None else run.baselines[features]
+    own = [trial for trial in worlds.trials if features in (None, trial.values["features"])]
+    return [Choice(Effect(worlds, trial.strategy, None, (Pair(trial, baseline),), (1.0,))) for trial in own]
+
+
+def recommendations(worlds: Worlds, budgets: Sequence[float]) -> list[Recommendation]:
+    """For each front end that has a baseline, and for any, at each budget."""
+    features = list(worlds.run.baselines)
+    groups: list[str | None] = [*features, None] if len(features) > 1 else list(features)
+    found = []
+    for group in groups:
+        own = candidates(worlds, group)
+        found += [recommend(own, budget, group) for budget in sorted(set(budgets))]
+    return found
+
+
+def recommend(choices: Sequence[Choice], budget: float, features: str | None) -> Recommendation:
+    within = [choice for choice in choices if choice.drop <= budget + 1e-9]
+    by_cost = sorted(choices, key=lambda choice: choice.cost)
+    sure = next(choice for choice in by_cost if choice.is_baseline or choice.confidence(budget) >= SURE)
+    return Recommendation(
+        budget,
+        features,
+        chosen=min(within, key=lambda choice: choice.cost),
+        smallest=min(within, key=lambda choice: choice.trial.memory_bytes),
+        fastest=min(within, key=lambda choice: choice.trial.latency_ms),
+        sure=sure,
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """What going from one budget to the next buys, a point of accuracy."""
+
+    features: str | None
+    start: Recommendation
+    end: Recommendation
+
+    @property
+    def per_point(self) -> tuple[float, float]:
+        """Factors of memory and latency for each further point."""
+        first, last, span = self.start.chosen.trial, self.end.chosen.trial, self.end.budget - self.start.budget
+        memory = max(last.memory_bytes, 1) / max(first.memory_bytes, 1)
+        latency = max(last.latency_ms, 1e-6) / max(first.latency_ms, 1e-6)
+        return memory ** (1 / span), latency ** (1 / span)
+
+    def to_dict(self) -> dict[str, Any]:
+        memory, latency = self.per_point
+        return {
+            "features": self.features,
+            "from_points": self.start.budget,
+            "to_points": self.end.budget,
+            "memory_ratio_per_point": memory,
+            "latency_ratio_per_point": latency,
+            "sentence": self.sentence,
+        }
+
+    @property
+    def sentence(self) -> str:
+        head = f"{features_name(self.features)}, from {self.start.budget:g} to {budget_name(self.end.budget)}"
+        first, last = self.start.chosen.trial, self.end.chosen.trial
+        if first is last:
+            return f"{head}: buys nothing."
+        memory, latency = self.per_point
+        return (
+            f"{head}: {kilobytes(first.memory_bytes)} to {kilobytes(last.memory_bytes)} and "
+            f"{milliseconds(first.latency_ms)} to {milliseconds(last.latency_ms)}; "
+            f"each point multiplies memory by {factor(memory)} and latency by {factor(latency)}."
+        )
+
+
+def steps(found: Sequence[Recommendation]) -> list[Step]:
+    """Between neighbouring budgets of the same features."""
+    return [Step(a.features, a, b) for a, b in itertools.pairwise(found) if a.features == b.features]
+
+
+def combinations_note(run: Run) -> str:
+    """Whether the fourth question could look at strategies together."""
+    dimensions = ("architecture", "width_multiplier", "final_sparsity")
+    combined = 0
+    for trial in run.completed:
+        baseline = run.baseline_of(trial)
+        if baseline is not None and trial.strategy != BASELINE:
+            combined += sum(trial.values[d] != baseline.values[d] for d in dimensions) > 1
+    if combined:
+        return f"{counted(combined, 'combination')} of strategies among the candidates."
+    return "No combinations of strategies have been run; a space that has them may save more."

@@ -1,0 +1,37 @@
+"""What scipy says of counted clips: an interval of a share, and a test of two trials on the same clips."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kwssearch.analysis.worlds import LEVEL
+from kwssearch.runs.run import Run, Trial
+
+
+class McNemar(NamedTuple):
+    """Clips that only the first, only the second trial gets right, and the p-value of 'they are equally good'."""
+
+    first_only: int
+    second_only: int
+    p_value: float
+
+
+def wilson(correct: int, clips: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson, 1927)."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(correct, clips).proportion_ci(LEVEL, method="wilson")
+    return float(low), float(high)
+
+
+def mcnemar(run: Run, first: Trial, second: Trial) -> McNemar:
+    """McNemar's exact test of two trials on the same clips, from their first executions (McNemar, 1947)."""
+    from scipy.stats import binomtest
+
+    right = [trial.executions[0].predictions == run.labels for trial in (first, second)]
+    first_only, second_only = int(np.sum(right[0] & ~right[1])), int(np.sum(right[1] & ~right[0]))
+    discordant = first_only + second_only
+    p_value = binomtest(first_only, discordant).pvalue if discordant else 1.0
+    return McNemar(first_only, second_only, float(p_value))

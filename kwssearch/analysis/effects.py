@@ -1,0 +1,188 @@
+"""What each strategy changes, as matched pairs: a trial and the baseline with the same features and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kwssearch.analysis.worlds import Floats, Interval, Worlds
+from kwssearch.runs.run import Run, Trial
+from kwssearch.space.search_space import BASELINE
+
+VARIED = ("architecture", "width_multiplier", "final_sparsity")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A completed trial and what it is held against."""
+
+    trial: Trial
+    baseline: Trial
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The mean change over some pairs: in accuracy, and as geometric mean ratios of memory and latency.
+
+    Attributes:
+        strategy: its name.
+        level: such as "α 0.5", or None for the mean over the strategy's levels.
+        weights: the accuracy change as weights of the run's executions; shape (columns,).
+        shares: what each pair counts; shape (pairs,), sums to one.
+    """
+
+    worlds: Worlds
+    strategy: str
+    level: str | None
+    pairs: tuple[Pair, ...]
+    shares: tuple[float, ...]
+
+    @cached_property
+    def weights(self) -> Floats:
+        parts = [s * self.worlds.difference(p.trial, p.baseline) for p, s in zip(self.pairs, self.shares, strict=True)]
+        return np.asarray(np.sum(parts, axis=0))
+
+    @cached_property
+    def accuracy_change(self) -> float:
+        """Observed, as a share; below zero is a loss."""
+        return float(self.worlds.observed @ self.weights)
+
+    @cached_property
+    def accuracy_draws(self) -> Floats:
+        """The same in each world; shape (worlds,)."""
+        return self.worlds.draws(self.weights)
+
+    @cached_property
+    def memory_log(self) -> tuple[float, Floats]:
+        """Mean logarithm of the ratio to the baseline, observed and in each world, shape (worlds,)."""
+        pairs = [(self.worlds.place[p.trial.trial_id], self.worlds.place[p.baseline.trial_id]) for p in self.pairs]
+        observed, drawn = self.worlds.measured["memory_bytes"], self.worlds.memory
+        return self.mean_log([(observed[i] / observed[j], drawn[:, i] / drawn[:, j]) for i, j in pairs])
+
+    @cached_property
+    def latency_log(self) -> tuple[float, Floats]:
+        """The same of latencies."""
+        return self.mean_log([self.worlds.latency_ratio(pair.trial, pair.baseline) for pair in self.pairs])
+
+    def mean_log(self, ratios: Sequence[tuple[float, Floats]]) -> tuple[float, Floats]:
+        observed, drawn = zip(*ratios, strict=True)
+        shares = np.array(self.shares)
+        return float(np.log(observed) @ shares), np.asarray(shares @ np.log(np.stack(drawn)))
+
+    @cached_property
+    def accuracy(self) -> Interval:
+        return Interval.of(self.accuracy_change, self.accuracy_draws)
+
+    @cached_property
+    def memory(self) -> Interval:
+        return ratio(*self.memory_log)
+
+    @cached_property
+    def latency(self) -> Interval:
+        return ratio(*self.latency_log)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether a latency in it was taken beside training, so that its interval says nothing."""
+        return any(t.latency is None for p in self.pairs for t in (p.trial, p.baseline))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(str(p.trial.values["features"]) for p in self.pairs))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "strategy": self.strategy,
+            "level": self.level,
+            "features": list(self.features),
+            "trial_ids": [pair.trial.trial_id for pair in self.pairs],
+            "accuracy_points": interval_dict(self.accuracy.scaled(100)),
+            "memory_ratio": interval_dict(self.memory),
+            "latency_ratio": interval_dict(self.latency, known=not self.provisional),
+            "latency_provisional": self.provisional,
+        }
+
+
+def ratio(log: float, draws: Floats) -> Interval:
+    return Interval(*np.exp(Interval.of(log, draws)).tolist())
+
+
+def interval_dict(interval: Interval, known: bool = True) -> dict[str, float | None]:
+    """JSON-ready; the ends are null where they are not known."""
+    low, high = (interval.low, interval.high) if known else (None, None)
+    return {"value": interval.value, "low": low, "high": high}
+
+
+def level_of(values: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
+    """What differs from the baseline, such as 'ds_cnn α 0.5'."""
+    words = {"architecture": "{}", "width_multiplier": "α {:g}", "final_sparsity": "sparsity {:g}"}
+    return " ".join(words[axis].format(values[axis]) for axis in VARIED if values[axis] != baseline[axis]) or "as it is"
+
+
+def effect_pairs(run: Run) -> dict[str, list[Pair]]:
+    """Strategy -> its pairs, in declared order; strategies without any are left out (see `unpaired`)."""
+    found: dict[str, list[Pair]] = {}
+    for trial in run.completed:
+        baseline = run.baseline_of(trial)
+        if baseline is not None and trial.strategy != BASELINE:
+            found.setdefault(trial.strategy, []).append(Pair(trial, baseline))
+    return found
+
+
+def effects_of(worlds: Worlds, strategy: str, pairs: Sequence[Pair]) -> tuple[Effect, tuple[Effect, ...]]:
+    """The strategy's mean over its levels, each counting alike, and the effect at each level."""
+    levels: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        levels.setdefault(level_of(pair.trial.values, pair.baseline.values), []).append(pair)
+    by_level = tuple(
+        Effect(worlds, strategy, level, tuple(own), (1 / len(own),) * len(own)) for level, own in levels.items()
+    )
+    flat = tuple(pair for level in by_level for pair in level.pairs)
+    shares = tuple(share / len(by_level) for level in by_level for share in level.shares)
+    return Effect(worlds, strategy, None, flat, shares), by_level
+
+
+def pruned_twins(worlds: Worlds) -> Effect | None:
+    """Pruned trials against those that differ in nothing but sparsity, whatever their strategies are called."""
+    dense = {point_without_sparsity(t): t for t in worlds.trials if t.values["final_sparsity"] == 0}
+    pairs = [
+        Pair(trial, dense[point_without_sparsity(trial)])
+        for trial in worlds.trials
+        if trial.values["final_sparsity"] > 0 and point_without_sparsity(trial) in dense
+    ]
+    return Effect(worlds, "sparsity", None, tuple(pairs), (1 / len(pairs),) * len(pairs)) if pairs else None
+
+
+def point_without_sparsity(trial: Trial) -> tuple[Any, ...]:
+    return tuple(trial.values[axis] for axis in ("features", "architecture", "width_multiplier"))
+
+
+def gaps(run: Run) -> list[str]:
+    """A sentence for each trial that is not among the effects: failed, not yet run, or without a baseline."""
+    sentences = [failure_sentence(trial) for trial in run.trials if trial.failures]
+    unfinished = [trial for trial in run.trials if trial.status in ("waiting", "running")]
+    if unfinished:
+        names = ", ".join(trial.trial_id for trial in unfinished[:12]) + (", ..." if len(unfinished) > 12 else "")
+        verb = "is" if len(unfinished) == 1 else "are"
+        sentences.append(f"{len(unfinished)} of {len(run.trials)} trials {verb} not done and not counted: {names}.")
+    for features in dict.fromkeys(str(trial.values["features"]) for trial in run.trials):
+        own = [t for t in run.completed if t.values["features"] == features and t.strategy != BASELINE]
+        if own and run.baseline_of(own[0]) is None:
+            ids = ", ".join(trial.trial_id for trial in own)
+            sentences.append(f"There is no completed baseline with features {features}: trials {ids} are not compared.")
+    compared = effect_pairs(run)
+    for strategy in run.space.strategies:
+        if strategy.name != BASELINE and strategy.name not in compared:
+            sentences.append(f"Strategy {strategy.name} has no completed trial with a baseline: it is not compared.")
+    return sentences
+
+
+def failure_sentence(trial: Trial) -> str:
+    total = len(trial.executions) + len(trial.failures)
+    which = f" in {len(trial.failures)} of {total} executions" if total > 1 else ""
+    reason = " ".join(str(trial.failures[0].record.get("reason") or "no reason recorded").split())[:300]
+    return f"Trial {trial.trial_id} ({trial.strategy}: {trial.name}) failed{which}: {reason}"

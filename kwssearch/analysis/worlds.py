@@ -1,0 +1,289 @@
+"""How sure a figure is: bootstrap worlds that all trials of a run share, so that every comparison is paired.
+
+A world is a test set and a set of seeds that might have been drawn instead. Accuracy is linear in the
+executions' accuracies, so an accuracy, a difference and an average over strategies are all the same thing
+here: `weights`, shape (columns,), one for each completed execution of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.runs.run import Run, Trial
+
+Floats = npt.NDArray[np.floating[Any]]
+
+LEVEL = 0.95
+SMALLEST = 1e-6  # ms or bytes, so that a ratio is always defined
+DETECTION = 1.959964 + 0.841621  # standard normal quantiles: two-sided 5 % level, 80 % power
+
+
+class Interval(NamedTuple):
+    """An estimate with its 95 % interval, all in one unit."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, draws: Floats) -> Interval:
+        """Percentile interval of `draws`, shape (worlds,) (Efron and Tibshirani, 1993, chapter 13)."""
+        low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return cls(float(value), float(low), float(high))
+
+    def scaled(self, factor: float) -> Interval:
+        return Interval(*(factor * figure for figure in self))
+
+    def includes(self, figure: float) -> bool:
+        return self.low <= figure <= self.high
+
+
+class Needed(NamedTuple):
+    """What would tell a difference from none in 80 % of repetitions; None where no number would, or it is unknown."""
+
+    clips: int | None
+    seeds: int | None
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """Variance components of an execution's accuracy over seeds, in log-odds squared; pooled over the trials.
+
+    The spread of accuracies over seeds on one test set is not all the seed's own doing: most of it is clips
+    that flip either way, which resampling clips covers already. Counting it twice makes intervals too wide,
+    resampling three seeds makes them too narrow, so the parts are told apart as in an analysis of variance
+    with crossed random effects (Searle, Casella and McCulloch, 1992, section 5.2; Owen, 2007, on the bootstrap).
+    Log-odds, because a seed moves an accuracy near 1 less than one near 1/2.
+
+    Attributes:
+        flips: seeds times clips, the part that resampling speakers covers.
+        own: a seed's effect on one trial alone.
+        shared: a seed's effect on all trials alike; it leaves their differences alone.
+    """
+
+    flips: float
+    own: float
+    shared: float
+
+
+class Worlds:
+    """Bootstrap worlds of a run's completed trials.
+
+    Accuracy: speakers are drawn with replacement, one fewer than there are (which makes the variance unbiased;
+    Rao and Wu, 1988), the same ones for all executions; to this come seed effects of the variances in
+    `seed_spread`, Student's t since those are estimates. Latency: rounds are drawn with replacement, the same
+    ones for all trials. Memory: exact but for its spread over seeds.
+
+    Args:
+        run: what was recorded.
+        worlds: how many.
+        seed: of the random numbers.
+    """
+
+    def __init__(self, run: Run, worlds: int = 1000, seed: int = 0) -> None:
+        self.run = run
+        self.worlds = worlds
+        self.seed = seed
+        self.trials = run.completed
+        self.place = {trial.trial_id: i for i, trial in enumerate(self.trials)}
+        columns = [(i, execution.index) for i, trial in enumerate(self.trials) for execution in trial.executions]
+        self.trial_of, self.seed_of = np.array(columns, dtype=np.int64).reshape(-1, 2).T
+
+    def rng(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, stream])
+
+    @cached_property
+    def clips(self) -> npt.NDArray[np.float32]:
+        """Test clips of each speaker; shape (speakers,)."""
+        return np.bincount(self.run.speakers).astype(np.float32)
+
+    @cached_property
+    def correct(self) -> npt.NDArray[np.float32]:
+        """Correct clips of each speaker in each execution; shape (speakers, columns)."""
+        rows = [execution.predictions == self.run.labels for trial in self.trials for execution in trial.executions]
+        order = np.argsort(self.run.speakers, kind="stable")
+        starts = np.searchsorted(self.run.speakers[order], np.arange(len(self.clips)))
+        ordered = np.array(rows, dtype=np.float32).reshape(-1, len(order)).T[order]
+        return np.add.reduceat(ordered, starts, axis=0)
+
+    @cached_property
+    def observed(self) -> Floats:
+        """Accuracy of each execution; shape (columns,)."""
+        return np.asarray(self.correct.sum(axis=0, dtype=np.float64) / self.clips.sum(dtype=np.float64))
+
+    @cached_property
+    def seed_spread(self) -> SeedSpread:
+        """Zero where every trial was trained once: one seed tells nothing of the others."""
+        counts = np.bincount(self.trial_of, minlength=len(self.trials))
+        freedom = int(np.sum(counts - 1))
+        speakers = len(self.clips)
+        if freedom == 0 or speakers < 2:
+            return SeedSpread(0.0, 0.0, 0.0)
+        influence = (self.correct - self.observed * self.clips[:, None]) * (speakers / self.clips.sum())
+        residual = (influence - self.trial_means(influence)[:, self.trial_of]) / self.slopes
+        flips = float(np.sum(residual**2)) / (freedom * (speakers - 1) * speakers)
+        deviation = (self.observed - self.trial_means(self.observed[None])[0, self.trial_of]) / self.slopes
+        squares = float(np.sum(deviation**2))
+        by_seed = np.bincount(self.seed_of, weights=deviation)
+        common = (float(np.sum(by_seed**2)) - squares) / (freedom * max(len(self.trials) - 1, 1))
+        shared = max(common, 0.0) if len(self.trials) > 1 else 0.0
+        return SeedSpread(flips, max(squares / freedom - flips - shared, 0.0), shared)
+
+    @cached_property
+    def slopes(self) -> Floats:
+        """Change in accuracy for one of log-odds, p (1 - p), of each execution's trial; shape (columns,)."""
+        clips = float(self.clips.sum())
+        share = (self.trial_means(self.observed[None])[0] * clips + 0.5) / (clips + 1)
+        return np.asarray((share * (1 - share))[self.trial_of])
+
+    def trial_means(self, figures: Floats) -> Floats:
+        """Means over executions, shape (rows, trials), of figures, shape (rows, columns)."""
+        starts = np.searchsorted(self.trial_of, np.arange(len(self.trials)))
+        counts = np.bincount(self.trial_of, minlength=len(self.trials))
+        return np.asarray(np.add.reduceat(figures, starts, axis=1) / counts)
+
+    @cached_property
+    def resampled(self) -> npt.NDArray[np.float32]:
+        """Accuracy of each execution on resampled speakers; shape (worlds, columns)."""
+        speakers = len(self.clips)
+        if speakers == 1:
+            return np.tile(self.observed.astype(np.float32), (self.worlds, 1))
+        drawn = self.rng(0).integers(speakers, size=(self.worlds, speakers - 1), dtype=np.int32)
+        drawn += np.arange(self.worlds, dtype=np.int32)[:, None] * speakers
+        counts = np.bincount(drawn.ravel(), minlength=self.worlds * speakers).reshape(self.worlds, speakers)
+        weights = counts.astype(np.float32)
+        return (weights @ self.correct) / (weights @ self.clips)[:, None]
+
+    @cached_property
+    def executions(self) -> npt.NDArray[np.float32]:
+        """Accuracy of each execution; shape (worlds, columns)."""
+        spread = self.seed_spread
+        freedom = len(self.trial_of) - len(self.trials)
+        if not spread.own + spread.shared:
+            return self.resampled
+        own = self.rng(1).standard_normal(self.resampled.shape, dtype=np.float32)
+        shared = self.rng(2).standard_normal((self.worlds, int(self.seed_of.max()) + 1), dtype=np.float32)
+        effects = np.float32(spread.own**0.5) * own + np.float32(spread.shared**0.5) * shared[:, self.seed_of]
+        student = (self.rng(5).chisquare(freedom, size=(self.worlds, 1)) / freedom) ** -0.5
+        return np.asarray(self.resampled + effects * student.astype(np.float32) * self.slopes.astype(np.float32))
+
+    @cached_property
+    def accuracy(self) -> Floats:
+        """Accuracy of each completed trial, 0 to 1; shape (worlds, trials)."""
+        return self.trial_means(self.executions)
+
+    @cached_property
+    def measured(self) -> dict[str, Floats]:
+        """Each completed trial's own memory_bytes and latency_ms; shape (trials,)."""
+        names = ("memory_bytes", "latency_ms")
+        return {name: np.array([max(getattr(t, name), SMALLEST) for t in self.trials]) for name in names}
+
+    @cached_property
+    def memory(self) -> Floats:
+        """Zipped bytes of each completed trial; shape (worlds, trials)."""
+        means = self.measured["memory_bytes"]
+        errors = np.array([standard_error([e["memory_bytes"] for e in trial.executions]) for trial in self.trials])
+        noise = self.rng(3).standard_normal((self.worlds, len(means))) if errors.any() else np.zeros((1, len(means)))
+        return np.broadcast_to(np.maximum(means + noise * errors, SMALLEST), (self.worlds, len(means)))
+
+    @cached_property
+    def latency(self) -> Floats:
+        """Total latency of each completed trial in ms, shape (worlds, trials); a provisional one is the same in all."""
+        drawn = np.tile(self.measured["latency_ms"], (self.worlds, 1))
+        times = {i: trial.latency.total for i, trial in enumerate(self.trials) if trial.latency}
+        for rounds in {len(t) for t in times.values()}:
+            chosen = [i for i, t in times.items() if len(t) == rounds]
+            drawn[:, chosen] = self.medians(np.array([times[i] for i in chosen]).T)
+        return np.asarray(np.maximum(drawn, SMALLEST))
+
+    def latency_ratio(self, first: Trial, second: Trial) -> tuple[float, Floats]:
+        """Median of the ratios within rounds, observed and in each world, shape (worlds,).
+
+        Of two that were not measured in the same rounds it is the ratio of their figures.
+        """
+        one, other = first.latency, second.latency
+        if one and other and len(one.total) == len(other.total):
+            ratios = np.maximum(one.total, SMALLEST) / np.maximum(other.total, SMALLEST)
+            return float(np.median(ratios)), self.medians(ratios[:, None])[:, 0]
+        i, j = self.place[first.trial_id], self.place[second.trial_id]
+        measured = self.measured["latency_ms"]
+        return float(measured[i] / measured[j]), self.latency[:, i] / self.latency[:, j]
+
+    def medians(self, times: Floats) -> Floats:
+        """Over the rounds that each world draws, shape (worlds, trials), of times, shape (rounds, trials)."""
+        return resampled_medians(times, drawn_rounds(len(times), self.worlds, self.seed))
+
+    def weights(self, trial: Trial) -> Floats:
+        """Shape (columns,), to average the executions of a trial."""
+        own = self.trial_of == self.place[trial.trial_id]
+        return np.asarray(own / own.sum())
+
+    def difference(self, first: Trial, second: Trial) -> Floats:
+        """Weights of first minus second, on the seeds they share (on all they have where they share none)."""
+        if first is second:
+            return np.zeros(len(self.trial_of))
+        common = {e.index for e in first.executions} & {e.index for e in second.executions}
+        kept = np.isin(self.seed_of, list(common)) if common else np.ones(len(self.seed_of), dtype=bool)
+        sides = [kept & (self.trial_of == self.place[trial.trial_id]) for trial in (first, second)]
+        return np.asarray(sides[0] / sides[0].sum() - sides[1] / sides[1].sum())
+
+    def draws(self, weights: Floats) -> Floats:
+        """Weighted accuracy in each world; shape (worlds,)."""
+        used = np.flatnonzero(weights)
+        return np.asarray(self.executions[:, used] @ weights[used])
+
+    def estimate(self, weights: Floats) -> Interval:
+        """Weighted accuracy with its interval, as a share."""
+        return Interval.of(float(self.observed @ weights), self.draws(weights))
+
+    def needed(self, weights: Floats) -> Needed:
+        """Test clips, or seeds a trial, at which a difference of the observed size is told from none.
+
+        A normal test of a paired difference d with variance v detects it with 80 % power where
+        d² = (z.975 + z.8)² v (Lachin, 1992; Connor, 1987, for discordant pairs of clips). The part of v due to
+        clips falls with their number, the part due to seeds and flips with the number of seeds.
+        """
+        target = (float(self.observed @ weights) / DETECTION) ** 2
+        spread = self.seed_spread
+        used = np.flatnonzero(weights)
+        clips = float(np.var(self.resampled[:, used] @ weights[used], dtype=np.float64))
+        squared = float(np.sum((weights * self.slopes) ** 2))
+        seeds = squared * spread.own
+        flips = squared * spread.flips
+        repeats = len(np.unique(self.seed_of[used]))
+        clip_room, seed_room = target - seeds, target - max(clips - flips, 0.0)
+        return Needed(
+            round(len(self.run.labels) * clips / clip_room) if clip_room > 0 else None,
+            int(np.ceil(repeats * (seeds + flips) / seed_room)) if seed_room > 0 and repeats > 1 else None,
+        )
+
+
+def standard_error(figures: Sequence[float]) -> float:
+    """Of the mean; 0 for a single figure, whose spread is not known."""
+    return float(np.std(figures, ddof=1) / len(figures) ** 0.5) if len(figures) > 1 else 0.0
+
+
+@lru_cache(maxsize=4)
+def drawn_rounds(rounds: int, worlds: int, seed: int) -> Floats:
+    """Share that each round has of those that a world draws with replacement; shape (worlds, rounds)."""
+    drawn = np.random.default_rng([seed, 4]).integers(rounds, size=(worlds, rounds))
+    drawn += np.arange(worlds)[:, None] * rounds
+    return np.bincount(drawn.ravel(), minlength=worlds * rounds).reshape(worlds, rounds) / rounds
+
+
+def resampled_medians(times: Floats, drawn: Floats) -> Floats:
+    """Medians over drawn rounds, shape (worlds, trials), of times, shape (rounds, trials).
+
+    Where the resample holds a share p of its times below the median, its own median is the sample's quantile
+    at 1 - p (Bahadur, 1966): one matrix product for all trials instead of a sort for each world.
+    """
+    median = np.median(times, axis=0)
+    below = drawn @ ((times < median) + 0.5 * (times == median))
+    levels = (np.arange(len(times)) + 0.5) / len(times)
+    return np.column_stack([np.interp(1 - p, levels, np.sort(t)) for p, t in zip(below.T, times.T, strict=True)])

@@ -1,0 +1,1 @@
+"""Architectures as their papers' tables, and what they cost on paper."""

@@ -1,0 +1,256 @@
+"""A page with the plots, the front, the answers and how they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kwssearch.analysis.answers import (
+    BUDGET_HEAD,
+    EFFECT_HEAD,
+    FOURTH,
+    MEASURED_AGAINST,
+    Answers,
+    answers,
+    budget_row,
+    effect_row,
+)
+from kwssearch.analysis.binomial import mcnemar
+from kwssearch.analysis.pareto import REFERENCE_NOTE, hypervolume
+from kwssearch.analysis.wording import kilobytes, milliseconds, points
+from kwssearch.analysis.worlds import Worlds
+from kwssearch.errors import UserError, counted
+from kwssearch.report import plots
+from kwssearch.report.comments import strategy_comment
+from kwssearch.report.markdown import escape, slug, table, to_csv
+from kwssearch.report.rows import COLUMNS, of_strategy, trial_rows
+from kwssearch.runs.run import Run
+from kwssearch.space.search_space import BASELINE
+from kwssearch.system.storage import write_bytes
+
+FRONT_HEAD = (
+    "trial", "strategy", "model", "accuracy, %", "95 % interval", "memory", "latency", "5th to 95th percentile",
+    "front in worlds", "ties with",
+)  # fmt: skip
+MOST_EFFECTS = 60  # more levels than that make no readable picture
+PLANE_TITLES = {
+    "accuracy_memory": "Accuracy against memory",
+    "accuracy_latency": "Accuracy against latency",
+    "memory_latency": "Memory against latency",
+}
+
+
+def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float = 1.0) -> Path:
+    """Writes report.md, results.csv and each plot as PNG and SVG; gives back the page's path.
+
+    Args:
+        folder: where they go; the run's `report` folder by default.
+        max_accuracy_drop: points of accuracy that count as a minimal impact.
+
+    Raises:
+        UserError: no trial is completed, or the folder cannot be written.
+    """
+    if not run.completed:
+        raise UserError(
+            f"{run.folder}: no trial is completed, expected at least one; "
+            f"go on with 'kwssearch resume {run.folder}' and ask again."
+        )
+    folder = folder or run.folder / "report"
+    page = Page(run, max_accuracy_drop)
+    lines = list(page.lines())
+    for name, content in page.pictures.items():
+        write_bytes(folder / name, content)
+    write_bytes(folder / "results.csv", to_csv(page.rows, COLUMNS).encode())
+    write_bytes(folder / "report.md", ("\n".join(lines) + "\n").encode())
+    return folder / "report.md"
+
+
+@dataclass
+class Page:
+    """The page's parts; drawing a picture puts it among `pictures`, file name -> content."""
+
+    run: Run
+    max_accuracy_drop: float
+
+    def __post_init__(self) -> None:
+        self.pictures: dict[str, bytes] = {}
+
+    @cached_property
+    def worlds(self) -> Worlds:
+        return Worlds(self.run)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        return trial_rows(self.run, worlds=self.worlds)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return answers(self.run, self.max_accuracy_drop, self.worlds)
+
+    @cached_property
+    def colors(self) -> dict[str, Any]:
+        return plots.palette([strategy.name for strategy in self.run.space.strategies])
+
+    @cached_property
+    def shapes(self) -> dict[str, str]:
+        return plots.markers(list(self.run.space.features))
+
+    def lines(self) -> Iterator[str]:
+        yield f"# {escape(self.run.space.name)}: {counted(len(self.run.completed), 'model')} compared"
+        if self.run.space.description:
+            yield from ("", escape(self.run.space.description))
+        yield from self.making()
+        for number, strategy in enumerate(self.run.space.strategies):
+            if strategy.name != BASELINE:
+                yield from self.exercise(number, strategy.name)
+        yield from self.comparison()
+        yield from self.answer_lines()
+        yield from self.missing()
+
+    def picture(self, name: str, title: str, images: Mapping[str, bytes]) -> list[str]:
+        """Keeps the images and gives the lines that show them."""
+        for suffix, content in images.items():
+            self.pictures[f"{name}.{suffix}"] = content
+        return ["", f"![{escape(title)}]({name}.png)", "", f"([SVG]({name}.svg))"]
+
+    def making(self) -> Iterator[str]:
+        yield from ("", "## How it was made", "")
+        yield from table(("what", "value"), making_rows(self.run))
+
+    def exercise(self, number: int, strategy: str) -> Iterator[str]:
+        """One strategy by itself, beside the baseline."""
+        rows = trial_rows(self.run, of_strategy(self.run, strategy), self.worlds)
+        yield from ("", f"## Strategy: {escape(strategy)}")
+        done = [row for row in rows if row["status"] == "completed"]
+        if done:
+            panels = [
+                plots.scatter(rows, plots.PLANES[plane], PLANE_TITLES[plane])
+                for plane in ("accuracy_memory", "accuracy_latency")
+            ]
+            images = plots.draw_scatters(panels, self.colors, self.shapes)
+            name = "-".join(filter(None, ("strategy", str(number), slug(strategy))))
+            yield from self.picture(name, f"{strategy} and the baseline", images)
+        effects = [effect for effect in self.answers.effects if effect.strategy == strategy]
+        yield from ("", escape(" ".join(strategy_comment(strategy, effects, rows))))
+        if done:
+            yield from ("", "Pareto-efficient configurations of this exercise, the baseline among them:", "")
+            yield from front_table(rows)
+
+    def comparison(self) -> Iterator[str]:
+        yield from ("", "## All strategies compared")
+        for plane, axes in plots.PLANES.items():
+            drawn = plots.scatter(self.rows, axes, PLANE_TITLES[plane])
+            yield from self.picture(plane, PLANE_TITLES[plane], plots.draw_scatters([drawn], self.colors, self.shapes))
+        yield from ("", "A front point's label tells its architecture, width multiplier (α) and sparsity (s).")
+        yield from ("", "### The front", "", *front_table(self.rows))
+        yield from ("", f"Hypervolume: {hypervolume(self.run.trials):.4f}. {escape(REFERENCE_NOTE)}")
+        yield from self.effect_lines()
+        yield from self.pair_lines()
+
+    def effect_lines(self) -> Iterator[str]:
+        effects = self.answers.effects
+        if not effects:
+            return
+        shown = effects if len(effects) <= MOST_EFFECTS else [effect for effect in effects if effect.level is None]
+        yield from ("", "### Effects by level", "", escape(MEASURED_AGAINST))
+        yield from self.picture("effects", "Effects by level", plots.draw_effects(shown, self.colors))
+        yield from ("", *table(EFFECT_HEAD, map(effect_row, effects)))
+
+    def pair_lines(self) -> Iterator[str]:
+        """Front trials against their baselines, clip by clip."""
+        rows = []
+        for trial, row in zip(self.run.trials, self.rows, strict=True):
+            baseline = self.run.baseline_of(trial)
+            if row["on_front"] and baseline is not None and baseline is not trial:
+                test = mcnemar(self.run, trial, baseline)
+                change = self.worlds.estimate(self.worlds.difference(trial, baseline))
+                counts = (test.first_only, test.second_only, f"{test.p_value:.2g}")
+                rows.append((trial.trial_id, trial.name, points(change, unit=""), *counts))
+        if rows:
+            yield from ("", "### Front trials against their baselines, clip by clip", "")
+            head = ("trial", "model", "accuracy, points", "only it is right", "only the baseline is right", "p")
+            yield from table(head, rows)
+            yield from ("", "Right and wrong clips are of the first seed, p is McNemar's exact test of them.")
+            yield f"Of {len(rows)} such tests, one in twenty falls below 0.05 by chance."
+
+    def answer_lines(self) -> Iterator[str]:
+        found = self.answers
+        yield from ("", "## Answers", "", escape(MEASURED_AGAINST))
+        for number, verdict in enumerate(found.verdicts, 1):
+            yield from ("", f"{number}. **{escape(verdict.question)}** {escape(verdict.sentence)}")
+        if found.pruning_sentence:
+            yield from ("", escape(found.pruning_sentence))
+        yield from ("", f"4. **{escape(FOURTH)}**", "", *(f"   - {escape(sentence)}" for sentence in found.fourth))
+        if found.recommendations:
+            yield from ("", "### By accuracy budget, points", "")
+            yield from table(BUDGET_HEAD, map(budget_row, found.recommendations))
+            yield from ("", "What each further point buys:", "", *(f"- {escape(s.sentence)}" for s in found.steps))
+        yield from ("", "Mind:", "", *(f"- {escape(note)}" for note in found.notes))
+
+    def missing(self) -> Iterator[str]:
+        sentences = (*self.answers.gaps, *self.run.warnings)
+        if sentences:
+            yield from ("", "## Not in the comparison", "", *(f"- {escape(sentence)}" for sentence in sentences))
+
+
+def front_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The front's rows, smallest memory first."""
+    kept = sorted((row for row in rows if row["on_front"]), key=lambda row: (row["memory_bytes"], row["latency_ms"]))
+    return table(FRONT_HEAD, [front_cells(row) for row in kept])
+
+
+def front_cells(row: Mapping[str, Any]) -> tuple[object, ...]:
+    spread = "provisional"
+    if not row["latency_provisional"]:
+        spread = f"{milliseconds(row['latency_low'])} to {milliseconds(row['latency_high'])}"
+    return (
+        row["trial_id"],
+        row["strategy"],
+        f"{row['features']} {plots.short_name(row)}",
+        f"{100 * row['accuracy']:.1f}",
+        f"{100 * row['accuracy_low']:.1f} to {100 * row['accuracy_high']:.1f}",
+        kilobytes(row["memory_bytes"]),
+        milliseconds(row["latency_ms"]),
+        spread,
+        f"{100 * row['front_share']:.0f} %",
+        " ".join(row["tied_with"]),
+    )
+
+
+def making_rows(run: Run) -> list[tuple[str, str]]:
+    """What run.json tells of data, recipe, machine and versions; what it lacks is left out."""
+    record, recipe = run.record, run.space.recipe
+    data, machine = as_table(record.get("data")), as_table(record.get("environment"))
+    splits = [f"{name} {size:,}" for name, size in as_table(data.get("splits")).items() if isinstance(size, int)]
+    latency = as_table(run.latency_record)
+    found = {
+        "begun": record.get("created"),
+        "data set": data.get("source"),
+        "fingerprint": str(data.get("fingerprint", ""))[:16],
+        "words": ", ".join(run.words),
+        "clips": ", ".join(splits),
+        "sampling rate, Hz": data.get("sampling_rate"),
+        "features": ", ".join(f"{s.name} ({s.kind}, {s.shape[0]} x {s.shape[1]})" for s in run.space.features.values()),
+        "recipe": f"{recipe.epochs} epochs, batches of {recipe.batch_size}, Adam, learning rate from "
+        f"{recipe.learning_rate[0]:g} to {recipe.learning_rate[1]:g}, seed {recipe.seed}, "
+        f"{counted(recipe.executions_per_trial, 'execution')} a trial, precision {recipe.precision}",
+        "trials": f"{len(run.completed)} of {len(run.trials)} completed",
+        "latency": f"{latency['rounds']} rounds, {counted(latency.get('threads', 1), 'thread')}, "
+        f"{'noisy' if latency.get('noisy') else 'quiet'} machine"
+        if "rounds" in latency
+        else "provisional",
+        "machine": named(machine),
+        "versions": named(as_table(record.get("versions"))),
+    }
+    return [(name, str(value)) for name, value in found.items() if value]
+
+
+def as_table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def named(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items() if value not in (None, ""))

@@ -1,0 +1,1 @@
+"""The folder of a run: what it records, and reading it back without TensorFlow."""

@@ -1,0 +1,1 @@
+"""Oracles propose, workers train, one loop between them; the final timing."""

@@ -1,0 +1,184 @@
+"""One training of one point, as a job that any process on any machine can run."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from kwssearch.analysis.binomial import wilson
+from kwssearch.artefact import MODEL_FILE, ZIP_FILE
+from kwssearch.data.dataset import DataSet, load_data
+from kwssearch.errors import UserError
+from kwssearch.runs.records import PROGRESS_RECORD
+from kwssearch.space.search_space import PlannedTrial, SearchSpace
+from kwssearch.system import environment
+from kwssearch.system.cache import cache_folder, forget_older
+from kwssearch.system.storage import write_json
+
+SECONDS_KEPT = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a worker needs to know.
+
+    Attributes:
+        source, fingerprint: the data set, and what it must turn out to be.
+        execution: adds to the recipe's seed.
+        folder: for artefacts and checkpoint; None for the worker's own cache, from where the
+            artefacts travel back with the outcome.
+        prefix: file name of the state that all jobs of a group share; None where none is shared.
+        alone: no other job runs beside this one, so that its latency may count.
+    """
+
+    space: SearchSpace
+    source: str
+    fingerprint: str
+    run_id: str
+    planned: PlannedTrial
+    execution: int
+    folder: Path | None
+    prefix: str | None
+    alone: bool
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Names the job within its run."""
+        return self.planned.trial_id, self.execution
+
+    @property
+    def seed(self) -> int:
+        return self.space.recipe.seed + self.execution
+
+    @property
+    def scratch(self) -> Path:
+        """Where the worker writes."""
+        if self.folder is not None:
+            return self.folder
+        return cache_folder() / "jobs" / self.run_id / f"{self.planned.trial_id}_{self.execution}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished job.
+
+    Attributes:
+        record: what result.json will hold.
+        files: name -> content of artefacts that are not in RUN yet.
+    """
+
+    record: Mapping[str, Any]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that ended with an exception, told in text: exceptions do not always travel."""
+
+    reason: str
+    traceback: str
+    fatal: bool = False
+
+
+def run(job: Job) -> Outcome | Failure:
+    """Builds, trains and scores; never raises.
+
+    A fault of the user's surroundings (disk, data) is fatal: it would fail every job alike.
+    """
+    try:
+        return execute(job)
+    except UserError as error:
+        return Failure(str(error), traceback.format_exc(), fatal=True)
+    except MemoryError:
+        return Failure("the machine has too little memory for this trial", traceback.format_exc())
+    except Exception as error:
+        text = " ".join(str(error).split())
+        return Failure(f"{type(error).__name__}: {text[:300]}", traceback.format_exc())
+
+
+def load_libraries() -> None:
+    """Imports what `execute` needs, some seconds of work."""
+    from kwssearch.training import hypermodel  # noqa: F401
+
+
+def execute(job: Job) -> Outcome:
+    from kwssearch import backend
+    from kwssearch.training.hypermodel import KwsHyperModel
+
+    backend.configure(threads=1, deterministic=job.space.recipe.deterministic)
+    data = open_data(job.source, job.fingerprint)
+    hypermodel = KwsHyperModel(job.space, data)
+    hp = job.space.hyperparameters(job.planned.values)
+    folder = job.scratch
+    started = time.time()
+
+    def on_epoch(history: list[dict[str, float]]) -> None:
+        write_json(folder / PROGRESS_RECORD, {"epoch": len(history), **history[-1], "started": started})
+
+    backend.start_anew(job.seed)
+    record = hypermodel.evaluate(
+        hp,
+        hypermodel.build(hp),
+        folder,
+        job.seed,
+        prefix=shared_state(job),
+        on_epoch=on_epoch,
+    )
+    labels = data.labels("test")
+    correct = sum(int(guess == label) for guess, label in zip(record["predictions"], labels, strict=True))
+    record = {**record, "accuracy_interval": list(wilson(correct, len(labels)))}
+    files = {}
+    if job.folder is None:
+        files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE)}
+        shutil.rmtree(folder)
+        # What runs of other weeks left on this host: shared states, checkpoints of lost jobs.
+        forget_older(folder.parent.parent.iterdir(), SECONDS_KEPT)
+    return Outcome({**identity(job), **record, "status": "completed", "latency_provisional": not job.alone}, files)
+
+
+def identity(job: Job) -> dict[str, Any]:
+    """What names an execution in its record."""
+    return {
+        "trial_id": job.planned.trial_id,
+        "strategy": job.planned.strategy,
+        "values": dict(job.planned.values),
+        "execution": job.execution,
+        "seed": job.seed,
+        "environment": environment.describe(),
+    }
+
+
+def shared_state(job: Job) -> Path | None:
+    if job.prefix is None:
+        return None
+    if job.folder is None:
+        return cache_folder() / "jobs" / job.run_id / job.prefix
+    return shared_folder(job.folder, job.execution) / job.prefix
+
+
+def shared_folder(trial: Path, execution: int) -> Path:
+    """RUN/shared, from a trial's or an execution's folder."""
+    run = trial.parent if execution == 0 else trial.parent.parent
+    return run / "shared"
+
+
+@lru_cache(maxsize=2)
+def open_data(source: str, fingerprint: str) -> DataSet:
+    """The data set, loaded once a process.
+
+    Raises:
+        UserError: it is not the one that the search began with.
+    """
+    data = load_data(source)
+    if data.fingerprint != fingerprint:
+        raise UserError(
+            f"{source}: is not the data set that this search uses (fingerprint {data.fingerprint[:12]}, "
+            f"expected {fingerprint[:12]}); give every worker the same clips."
+        )
+    return data

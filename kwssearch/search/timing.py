@@ -1,0 +1,171 @@
+"""Times all artefacts of a run in interleaved rounds, alone on the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from kwssearch.artefact import MODEL_FILE
+from kwssearch.artefact.classifier import Classifier, sample
+from kwssearch.features.front_end import FrontEnd
+from kwssearch.runs.folder import now
+from kwssearch.runs.run import Run, Trial, trial_folder
+from kwssearch.search.job import open_data
+from kwssearch.system import environment
+
+Times = npt.NDArray[np.floating[Any]]
+CLIPS = 50
+WARM_UP = 2
+LEAST_SECONDS = 0.01
+FEWEST_ROUNDS = 20
+CHECK_EVERY = 10
+WIDEST_INTERVAL = 0.02
+SECONDS_A_TRIAL = 2.0
+NOISY_SPREAD = 0.25
+NOISE_RULE = (
+    f"the 5th and 95th percentile of a trial's rounds lie more than {100 * NOISY_SPREAD:.0f} % of the median apart"
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One artefact to time.
+
+    Attributes:
+        baseline: the trial id that its ratio is taken to.
+    """
+
+    trial_id: str
+    baseline: str
+    path: Path
+    front_end: FrontEnd
+
+
+def subjects(run: Run, sampling_rate: int) -> list[Subject]:
+    """The first artefact that is on disk of every completed trial."""
+    found = []
+    for trial in run.completed:
+        path = artefact_of(run, trial)
+        if path is not None:
+            setting = run.space.features[trial.values["features"]]
+            baseline = run.baseline_of(trial) or trial
+            found.append(Subject(trial.trial_id, baseline.trial_id, path, FrontEnd(setting, sampling_rate)))
+    return found
+
+
+def artefact_of(run: Run, trial: Trial) -> Path | None:
+    paths = (trial_folder(run.folder, trial.trial_id, e.index) / MODEL_FILE for e in trial.executions)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def measure(
+    things: Sequence[Subject], source: str, fingerprint: str, threads: int = 1, budget: float | None = None
+) -> dict[str, Any]:
+    """Times every artefact once a round, in an order shuffled anew each round, on the same clips.
+
+    A round's figure for a trial is the median over enough invocations to fill 10 ms, after two
+    that are dropped. Rounds go on until each ratio to its baseline has a 95 % interval narrower
+    than 2 %, or the budget ends.
+
+    Args:
+        source, fingerprint: the data set whose test clips are classified.
+        budget: seconds; 2 a trial by default.
+
+    Returns:
+        The content of latency.json: for each trial its figures a round, in ms.
+
+    Raises:
+        UserError: it is not the data set that the run was made with.
+    """
+    data = open_data(source, fingerprint)
+    budget = SECONDS_A_TRIAL * len(things) if budget is None else budget
+    clips = [data.audio("test", i) for i in range(min(CLIPS, len(data.splits["test"])))]
+    generator = np.random.default_rng(0)
+    deadline = time.monotonic() + budget
+    with pinned(threads) as cores, threadpool_limits(threads):
+        classifiers = {thing.trial_id: Classifier(thing.path, threads) for thing in things}
+        counts = {thing.trial_id: invocations(thing, classifiers[thing.trial_id], clips) for thing in things}
+        rounds: list[dict[str, Times]] = []
+        while len(rounds) < FEWEST_ROUNDS or (
+            time.monotonic() < deadline and (len(rounds) % CHECK_EVERY or widest(things, rounds) > WIDEST_INTERVAL)
+        ):
+            figures: dict[str, Times] = {}
+            for index in generator.permutation(len(things)):
+                thing = things[index]
+                chosen = [clips[i] for i in generator.integers(len(clips), size=WARM_UP + counts[thing.trial_id])]
+                times = sample(thing.front_end, classifiers[thing.trial_id], chosen)[WARM_UP:]
+                figures[thing.trial_id] = np.median(times, axis=0) * 1000
+            rounds.append(figures)
+    return record(things, rounds, threads, cores)
+
+
+def invocations(thing: Subject, classifier: Classifier, clips: Sequence[Any]) -> int:
+    """How many fill the least time of a sample; also the first warm-up."""
+    typical = float(np.median(sample(thing.front_end, classifier, clips)[:, 2]))
+    return max(5, round(LEAST_SECONDS / typical))
+
+
+def widest(things: Sequence[Subject], rounds: Sequence[Mapping[str, Any]]) -> float:
+    """The widest 95 % bootstrap interval of a median ratio to the baseline, as a share of the ratio."""
+    totals = {thing.trial_id: np.array([figures[thing.trial_id][2] for figures in rounds]) for thing in things}
+    resampled = np.random.default_rng(0).integers(len(rounds), size=(300, len(rounds)))
+    widths = [0.0]
+    for thing in things:
+        ratios = totals[thing.trial_id] / totals[thing.baseline]
+        low, high = np.quantile(np.median(ratios[resampled], axis=1), (0.025, 0.975))
+        widths.append(float((high - low) / np.median(ratios)))
+    return max(widths)
+
+
+def record(
+    things: Sequence[Subject], rounds: Sequence[Mapping[str, Any]], threads: int, cores: Sequence[int]
+) -> dict[str, Any]:
+    figures = {thing.trial_id: np.array([r[thing.trial_id] for r in rounds]) for thing in things}
+    return {
+        "measured": now(),
+        "threads": threads,
+        "pinned_to": list(cores),
+        "governor": environment.governor(),
+        "rounds": len(rounds),
+        "widest_interval": round(widest(things, rounds), 4),
+        "noisy": bool(max(spread(f[:, 2]) for f in figures.values()) > NOISY_SPREAD),
+        "noise_rule": NOISE_RULE,
+        "environment": environment.describe(),
+        "versions": environment.versions(),
+        "trials": {
+            trial_id: {
+                name: [round(float(value), 5) for value in values[:, column]]
+                for column, name in enumerate(("feature", "model", "total"))
+            }
+            for trial_id, values in figures.items()
+        },
+    }
+
+
+def spread(values: Times) -> float:
+    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+    return float((high - low) / middle)
+
+
+@contextlib.contextmanager
+def pinned(threads: int) -> Iterator[list[int]]:
+    """Keeps this process on as many cores as it has threads, where the system allows; yields which."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield []
+        return
+    before = os.sched_getaffinity(0)
+    chosen = sorted(before)[-threads:]
+    os.sched_setaffinity(0, chosen)
+    try:
+        yield chosen
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,0 +1,183 @@
+"""The built-in data set: the lab's eight words, spoken on this machine in many voices and noises.
+
+A stand-in for recordings, so that everything can be tried offline.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
+from math import gcd
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.sources import LISTS
+from kwssearch.system.cache import DataError, made_whole
+
+if TYPE_CHECKING:
+    from kwssearch.sources.espeak import Speaker
+
+VERSION = 1
+SEED = 42
+WORDS = ("down", "go", "left", "no", "right", "stop", "up", "yes")
+ACCENTS = (
+    "en-us", "en-us-nyc", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029",
+)  # fmt: skip
+ACCENTS_A_VOICE = 4
+SHARES = {"test": 0.18, "validation": 0.1}  # of the voices; the rest is for training
+RATE = 16_000
+SNR_DB = (5, 35)
+PEAK = (0.25, 0.95)
+
+Audio = npt.NDArray[np.float64]
+
+
+def builtin(cache: Path, voices: int | None = None) -> Path:
+    """The folder of the spoken words, made on first use.
+
+    Args:
+        cache: where it is kept.
+        voices: how many of espeak-ng's some hundred timbres speak; all when not given.
+
+    Raises:
+        DataError: espeakng-loader is not installed, or the cache cannot be written.
+    """
+    target = cache / (f"builtin-{VERSION}" if voices is None else f"builtin-{VERSION}-{voices}")
+    if target.is_dir():
+        return target
+    if importlib.util.find_spec("espeakng_loader") is None:
+        raise DataError(
+            "--data builtin: needs the package espeakng-loader, which is not installed; "
+            "run pip install espeakng-loader, or name recordings with --data DIR."
+        )
+    print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
+    with made_whole(target) as working:
+        # espeak-ng is deterministic only in a process that has not spoken before.
+        command = [sys.executable, "-m", "kwssearch.speech", str(working), *([str(voices)] if voices else [])]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
+            raise DataError(
+                f"--data builtin: espeak-ng could not speak ({last}); "
+                "run pip install --force-reinstall espeakng-loader, or name recordings with --data DIR."
+            )
+    return target
+
+
+def speak(folder: Path, voices: int | None = None) -> None:
+    """Writes the data set: a folder a word, and the two lists."""
+    from kwssearch.sources.espeak import Speaker, variants
+
+    rng = np.random.default_rng(SEED)
+    speaker = Speaker(SEED)
+    names = [str(name) for name in rng.permutation(variants())][:voices]
+    for word in WORDS:
+        (folder / word).mkdir()
+    at = 0
+    for split, count in shares(len(names)).items():
+        clips = say_words(speaker, names[at : at + count], rng)
+        at += count
+        for path, speech in clips.items():
+            write(folder / path, mix(speech, list(clips.values()), rng))
+        if split in LISTS:
+            (folder / LISTS[split]).write_text("".join(f"{path}\n" for path in sorted(clips)))
+
+
+def shares(voices: int) -> dict[str, int]:
+    """How many voices each split has; none is in two."""
+    counts = {split: max(1, round(share * voices)) for split, share in SHARES.items()}
+    return {**counts, "train": voices - sum(counts.values())}
+
+
+def say_words(speaker: Speaker, voices: list[str], rng: np.random.Generator) -> dict[str, Audio]:
+    """Path -> speech at 16 kHz without silence around it; every voice says every word in some accents."""
+    from kwssearch.sources.espeak import Utterance
+
+    clips = {}
+    for voice in voices:
+        identity = hashlib.sha256(voice.encode()).hexdigest()[:8]
+        for take, accent in enumerate(rng.permutation(ACCENTS)[:ACCENTS_A_VOICE]):
+            for word in WORDS:
+                rate, pitch, pitch_range = rng.integers((130, 20, 20), (230, 80, 80))
+                samples = speaker.say(Utterance(word, f"{accent}+{voice}", int(rate), int(pitch), int(pitch_range)))
+                clips[f"{word}/{identity}_nohash_{take}.wav"] = trim(resample(samples, speaker.sampling_rate))
+    return clips
+
+
+def resample(samples: npt.NDArray[np.int16], rate: int) -> Audio:
+    from scipy.signal import resample_poly
+
+    factor = gcd(RATE, rate)
+    resampled: Audio = resample_poly(samples / 32768, RATE // factor, rate // factor)
+    return resampled
+
+
+def trim(speech: Audio) -> Audio:
+    """Without what is more than 40 dB below the peak at either end."""
+    loud = np.flatnonzero(np.abs(speech) > 0.01 * np.abs(speech).max())
+    return speech[loud[0] : loud[-1] + 1]
+
+
+def mix(speech: Audio, others: list[Audio], rng: np.random.Generator) -> Audio:
+    """One second, shape (16000,), in [-1, 1]: the word at some time, at some loudness, in some noise.
+
+    The word may lose a tenth of itself at either end, as recordings cut by a machine do.
+    """
+    slack = len(speech) // 10
+    start = int(rng.integers(-slack, max(RATE - len(speech) + slack, 1 - slack)))
+    clip = np.zeros(RATE)
+    heard = speech[max(0, -start) : RATE - start]
+    clip[max(0, start) : max(0, start) + len(heard)] = heard
+    noise = NOISES[int(rng.integers(len(NOISES)))](others, rng)
+    ratio = 10 ** (rng.uniform(*SNR_DB) / 20)
+    clip += noise * np.sqrt(np.mean(heard**2) / np.mean(noise**2)) / ratio
+    peak = np.exp(rng.uniform(*np.log(PEAK)))
+    scaled: Audio = clip * peak / np.abs(clip).max()
+    return scaled
+
+
+def coloured(exponent: float) -> Callable[[list[Audio], np.random.Generator], Audio]:
+    """Noise whose power falls as frequency ** -exponent: 0 white, 1 pink, 2 brown."""
+
+    def noise(others: list[Audio], rng: np.random.Generator) -> Audio:
+        spectrum = np.fft.rfft(rng.standard_normal(RATE))
+        hertz = np.maximum(np.fft.rfftfreq(RATE, 1 / RATE), 20)
+        shaped: Audio = np.fft.irfft(spectrum * hertz ** (-exponent / 2), RATE)
+        return shaped
+
+    return noise
+
+
+def hum(others: list[Audio], rng: np.random.Generator) -> Audio:
+    """A machine's: harmonics of 50 to 200 Hz over a little white noise."""
+    phase = 2 * np.pi * rng.uniform(50, 200) * np.arange(RATE) / RATE
+    tones = [np.sin(k * phase + rng.uniform(0, 2 * np.pi)) / np.sqrt(k) for k in range(1, 20)]
+    total: Audio = np.sum(tones, axis=0) + 0.3 * rng.standard_normal(RATE)
+    return total
+
+
+def babble(others: list[Audio], rng: np.random.Generator) -> Audio:
+    """Six voices of the same split at once, from anywhere in their words."""
+    total = np.full(RATE, 1e-6)
+    for i in rng.integers(len(others), size=6):
+        total += np.roll(np.resize(others[i], RATE), rng.integers(RATE)) / np.abs(others[i]).max()
+    return total
+
+
+NOISES = (coloured(0), coloured(1), coloured(2), hum, babble)
+
+
+def write(path: Path, clip: Audio) -> None:
+    import soundfile
+
+    soundfile.write(path, np.round(clip * 32767).astype(np.int16), RATE, subtype="PCM_16", format="WAV")
+
+
+if __name__ == "__main__":
+    speak(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)

@@ -1,0 +1,1 @@
+"""What may vary, as a TOML file declares it."""

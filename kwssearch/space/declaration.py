@@ -1,0 +1,227 @@
+"""Reads a declared search space: TOML file -> SearchSpace, or one sentence on its first fault."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from kwssearch.errors import SpaceError, did_you_mean
+from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
+from kwssearch.space.search_space import (
+    ARCHITECTURES,
+    AXES,
+    BASELINE,
+    FeatureSetting,
+    Pruning,
+    Recipe,
+    SearchSpace,
+    Strategy,
+)
+
+MAX_TRIALS = 10_000
+
+FEATURES = {
+    "kind": choice(("log_mel", "mfcc")),
+    "sampling_rate": integer(1000, 192_000, "a whole number of hertz from 1000 to 192000", 16_000),
+    "frame_length_ms": number(1, 1000, "a number of milliseconds from 1 to 1000", 40),
+    "overlap": number(0, 0.95, "a number from 0 to 0.95", 0.5),
+    "mel_bins": integer(1, 512, "a whole number from 1 to 512", 40),
+    "lower_hz": number(0, 96_000, "a frequency in hertz below upper_hz", 20),
+    "upper_hz": number(1, 96_000, "a frequency in hertz up to half the sampling rate", 4000),
+    "coefficients": integer(1, 512, "a whole number from 1 to mel_bins", None),
+}
+
+RECIPE = {
+    "epochs": integer(1, 100_000, "a whole number from 1", 20),
+    "batch_size": integer(1, 100_000, "a whole number from 1", 20),
+    "learning_rate": Field(
+        "two numbers above 0, the first and the last learning rate",
+        lambda v: isinstance(v, list) and len(v) == 2 and all(is_number(x) and 0 < x < math.inf for x in v),
+        [0.01, 1e-5],
+    ),
+    "seed": integer(0, 2**31 - 1, "a whole number from 0 to 2147483647", 42),
+    "executions_per_trial": integer(1, 1000, "a whole number from 1 to 1000", 1),
+    "precision": choice(("auto", "float32", "mixed_bfloat16"), "auto"),
+    "deterministic": boolean(False),
+}
+
+PRUNING = {
+    "initial_sparsity": number(0, 0.99, "a number from 0 to 0.99", 0.2),
+    "begin": number(0, 1, "a share of the training from 0 to 1, before end", 0.2),
+    "end": number(0, 1, "a share of the training from 0 to 1, after begin", 0.8),
+}
+
+WIDTH = Field("numbers above 0 and up to 1", lambda v: is_number(v) and 0 < v <= 1)
+SPARSITY = Field("numbers from 0 up to 0.99", lambda v: is_number(v) and 0 <= v <= 0.99)
+DEFAULTS = {"architecture": "cnn", "width_multiplier": 1.0, "final_sparsity": 0.0}
+
+
+def load_space(source: str | Path) -> SearchSpace:
+    """Reads a TOML file, or the shipped space of that name.
+
+    Raises:
+        SpaceError: no such file or space, not TOML, or a fault in what it declares.
+    """
+    path = Path(source)
+    shipped = shipped_spaces()
+    if not path.is_file() and str(source) in shipped:
+        path = shipped[str(source)]
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        if isinstance(error, FileNotFoundError | IsADirectoryError) or "null byte" in str(error):
+            raise SpaceError(
+                f"no search space {str(source)!r}: expected a TOML file or one of {', '.join(shipped)}."
+                f"{did_you_mean(source, shipped)}"
+            ) from error
+        reason = " ".join(str(error).split())
+        raise SpaceError(f"{source}: cannot be read as TOML ({reason}); correct the file.") from error
+    return read_space(content, place=str(source), name=path.stem)
+
+
+def shipped_spaces() -> dict[str, Path]:
+    """Name -> file of the spaces that come with the package."""
+    folder = Path(str(resources.files("kwssearch"))) / "search_spaces"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def read_space(content: Any, place: str = "space", name: str = "space") -> SearchSpace:
+    """Checks and reads a declared space.
+
+    Raises:
+        SpaceError: the first fault, with its place, value, what was expected and the remedy.
+    """
+    table = Table(place, content)
+    table.only(("name", "description", "data", "recipe", "pruning", "features", "baseline", "strategy"))
+    head = Table(place, {k: v for k, v in content.items() if k in ("name", "description", "data")})
+    texts = head.read({"name": text(name), "description": text("", empty=True), "data": text("msc")})
+    features = read_features(place, content)
+    fields = axis_fields(features)
+    baseline = read_baseline(place, content, fields)
+    space = SearchSpace(
+        **texts,
+        recipe=read_recipe(place, content),
+        pruning=read_pruning(place, content),
+        features=features,
+        baseline=baseline,
+        strategies=read_strategies(place, content, fields),
+    )
+    check_union(space, place)
+    return space
+
+
+def read_features(place: str, content: Mapping[str, Any]) -> dict[str, FeatureSetting]:
+    table = Table(f"{place}: features", content.get("features", {}))
+    declared = table.content
+    if not declared:
+        raise SpaceError(f"{place}: features: got none, expected at least one table such as [features.mfcc].")
+    for name in declared:
+        table.check("name", name, text())
+    return {name: read_feature(f"{place}: features.{name}", name, entry) for name, entry in declared.items()}
+
+
+def read_feature(place: str, name: str, entry: Any) -> FeatureSetting:
+    table = Table(place, entry)
+    values = table.read(FEATURES)
+    if values["kind"] is None:
+        raise table.fault("kind", None, FEATURES["kind"].expected)
+    setting = FeatureSetting(name, **values)
+    if not setting.lower_hz < setting.upper_hz <= setting.sampling_rate / 2:
+        raise table.fault(
+            "upper_hz", setting.upper_hz, f"above lower_hz ({setting.lower_hz}) and up to {setting.sampling_rate / 2:g}"
+        )
+    if setting.kind == "mfcc" and setting.coefficients is None:
+        raise table.fault("coefficients", None, FEATURES["coefficients"].expected)
+    if setting.kind == "log_mel" and setting.coefficients is not None:
+        raise table.fault("coefficients", setting.coefficients, "none for kind 'log_mel': it belongs to 'mfcc'")
+    if setting.coefficients and setting.coefficients > setting.mel_bins:
+        raise table.fault("coefficients", setting.coefficients, f"a whole number from 1 to {setting.mel_bins}")
+    if min(setting.shape[:2]) < 3:
+        raise SpaceError(f"{place}: gives an input of {setting.shape}, expected at least 3 frames and 3 bands.")
+    return setting
+
+
+def read_recipe(place: str, content: Mapping[str, Any]) -> Recipe:
+    values = Table(f"{place}: recipe", content.get("recipe", {})).read(RECIPE)
+    return Recipe(**{**values, "learning_rate": tuple(values["learning_rate"])})
+
+
+def read_pruning(place: str, content: Mapping[str, Any]) -> Pruning:
+    table = Table(f"{place}: pruning", content.get("pruning", {}))
+    pruning = Pruning(**table.read(PRUNING))
+    if not pruning.begin < pruning.end:
+        raise table.fault("end", pruning.end, f"a share after begin ({pruning.begin}) and up to 1")
+    return pruning
+
+
+def axis_fields(features: Mapping[str, FeatureSetting]) -> dict[str, Field]:
+    return {
+        "features": choice(tuple(features)),
+        "architecture": choice(ARCHITECTURES),
+        "width_multiplier": WIDTH,
+        "final_sparsity": SPARSITY,
+    }
+
+
+def read_axes(table: Table, fields: Mapping[str, Field]) -> dict[str, tuple[Any, ...]]:
+    axes = {axis: table.axis(axis, fields[axis]) for axis in AXES if axis in table.content}
+    return {
+        axis: tuple(map(float, values)) if axis in ("width_multiplier", "final_sparsity") else values
+        for axis, values in axes.items()
+    }
+
+
+def read_baseline(place: str, content: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, tuple[Any, ...]]:
+    table = Table(f"{place}: baseline", content.get("baseline", {}))
+    table.only(AXES)
+    axes = read_axes(table, fields)
+    for axis in AXES[1:]:
+        if len(axes.get(axis, ())) > 1:
+            raise table.fault(axis, list(axes[axis]), "one value: only features may vary in the baseline")
+    defaults = {axis: (value,) for axis, value in DEFAULTS.items()}
+    features = content["features"]
+    return {"features": tuple(features), **defaults, **axes}
+
+
+def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str, Field]) -> tuple[Strategy, ...]:
+    declared = content.get("strategy", [])
+    if not isinstance(declared, list):
+        raise SpaceError(f"{place}: strategy: got one table, expected a list; write [[strategy]].")
+    strategies = [Strategy(BASELINE, {})]
+    for number_, entry in enumerate(declared, 1):
+        table = Table(f"{place}: strategy {number_}", entry)
+        table.only(("name", *AXES))
+        name: Any = table.content.get("name")
+        table.check("name", name, text())
+        table = Table(f"{table.place} {name!r}", entry)
+        if name in [strategy.name for strategy in strategies]:
+            raise table.fault("name", name, "a name that no other strategy has")
+        axes = read_axes(table, fields)
+        if not axes:
+            raise SpaceError(f"{table.place}: varies nothing, expected at least one of {', '.join(AXES)}.")
+        strategies.append(Strategy(name, axes))
+    return tuple(strategies)
+
+
+def check_union(space: SearchSpace, place: str) -> None:
+    seen: set[tuple[Any, ...]] = set()
+    for strategy in space.strategies:
+        axes = {**space.baseline, **strategy.axes}
+        size = 1
+        for axis in AXES:
+            size *= len(axes[axis])
+        if size > MAX_TRIALS:
+            raise SpaceError(f"{place}: strategy {strategy.name!r} has {size} trials, expected at most {MAX_TRIALS}.")
+        points = set(space.grid(strategy))
+        if points <= seen:
+            raise SpaceError(
+                f"{place}: strategy {strategy.name!r} adds no trial to those before it, "
+                "expected at least one new point; remove it or vary something else."
+            )
+        seen |= points
+    if len(seen) > MAX_TRIALS:
+        raise SpaceError(f"{place}: has {len(seen)} trials, expected at most {MAX_TRIALS}.")

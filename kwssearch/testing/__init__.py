@@ -1,0 +1,1 @@
+"""Words, runs and spaces that tests and benchmarks make for themselves."""

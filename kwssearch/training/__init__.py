@@ -1,0 +1,1 @@
+"""Where TensorFlow trains: the build and fit hooks, the loop, pruning, precision."""

@@ -1,0 +1,192 @@
+"""The training loop: many steps a compiled call, saved after each epoch, resumed exactly."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.backend import keras, tf
+from kwssearch.system.storage import write_bytes
+from kwssearch.training.pruning import inner_layers, pruned_layers
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+STEPS_A_CALL = 64
+
+
+class DivergedError(Exception):
+    """The loss left the finite numbers; no further epoch can bring it back."""
+
+
+def steps_an_epoch(clips: int, batch_size: int) -> int:
+    return math.ceil(clips / batch_size)
+
+
+class Trainer:
+    """Trains a compiled model on features that stay on disk.
+
+    `fit` gives the same weights, at the price of a Python call and a data pipeline a batch; here
+    batching and pruning run inside the graph, 64 steps a call (docs/performance.md).
+
+    Args:
+        model: compiled with an optimizer and a loss; may have pruning wrappers.
+        features: shape (clips, frames, bands, 1), float32; a memory map will do.
+        labels: shape (clips,), class indices.
+        seed: of the shuffling; epoch e is always shuffled alike.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        features: npt.NDArray[np.float32],
+        labels: npt.NDArray[np.int64],
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self.model = model
+        self.features = features
+        self.labels = labels
+        self.batch_size = batch_size
+        self.seed = seed
+        self.steps_done = 0
+        self.seconds = 0.0
+        self.history: list[dict[str, float]] = []
+        self._sums = np.zeros(2)
+        model.optimizer.build(model.trainable_variables)
+        self._compiled = tf.function(self._steps, reduce_retracing=True)
+
+    @property
+    def steps_an_epoch(self) -> int:
+        return steps_an_epoch(len(self.labels), self.batch_size)
+
+    def run(
+        self,
+        steps: int,
+        checkpoint: Path | None = None,
+        on_epoch: Callable[[list[dict[str, float]]], None] = lambda history: None,
+    ) -> None:
+        """Trains up to that many steps in all, saving every finished epoch to `checkpoint`.
+
+        Args:
+            on_epoch: called with the logs of all epochs so far, the latest last.
+
+        Raises:
+            DivergedError: the loss is NaN or infinite.
+        """
+        self._align_pruning_step()
+        while self.steps_done < steps:
+            epoch, within = divmod(self.steps_done, self.steps_an_epoch)
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
+            stop = min(self.steps_an_epoch, within + steps - self.steps_done)
+            started = time.perf_counter()
+            for first in range(within, stop, STEPS_A_CALL):
+                self._advance(order[first * self.batch_size : min(stop, first + STEPS_A_CALL) * self.batch_size])
+            self.steps_done += stop - within
+            if stop == self.steps_an_epoch:
+                self._end_epoch()
+            self.seconds += time.perf_counter() - started
+            if stop == self.steps_an_epoch:
+                if checkpoint is not None:
+                    save(checkpoint, self.state())
+                on_epoch(self.history)
+
+    def _advance(self, clips: npt.NDArray[np.int64]) -> None:
+        features, labels = tf.constant(self.features[clips]), tf.constant(self.labels[clips])
+        self._sums = self._compiled(features, labels, tf.constant(self._sums)).numpy()
+        if not math.isfinite(self._sums[0]):
+            raise DivergedError(f"the loss left the finite numbers in epoch {len(self.history) + 1}")
+
+    def _end_epoch(self) -> None:
+        for layer in pruned_layers(self.model):
+            layer.pruning_obj.weight_mask_op()
+        loss, accuracy = self._sums / len(self.labels)
+        self.history.append({"loss": float(loss), "accuracy": float(accuracy)})
+        self._sums = np.zeros(2)
+
+    def _steps(self, features: tf.Tensor, labels: tf.Tensor, sums: tf.Tensor) -> tf.Tensor:
+        """Adds each batch's (sum of losses, correct predictions) to the epoch's."""
+        for start in tf.range(0, tf.shape(labels)[0], self.batch_size):
+            batch = labels[start : start + self.batch_size]
+            sums += self._step(features[start : start + self.batch_size], batch)
+        return sums
+
+    def _step(self, features: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            probabilities = self.model(features, training=True)
+            loss = self.model.loss(labels, probabilities)
+        gradients = zip(tape.gradient(loss, variables), variables, strict=True)
+        # Aggregating over replicas, of which there is one, would keep every traced graph alive.
+        self.model.optimizer.apply_gradients(gradients, skip_gradients_aggregation=True)
+        correct = tf.math.count_nonzero(tf.argmax(probabilities, axis=-1) == labels)
+        clips = tf.cast(tf.size(labels), tf.float64)
+        return tf.stack([tf.cast(loss, tf.float64) * clips, tf.cast(correct, tf.float64)])
+
+    def _align_pruning_step(self) -> None:
+        """What tfmot's UpdatePruningStep does before a batch; the wrappers then count by themselves."""
+        for layer in pruned_layers(self.model):
+            layer.pruning_step.assign(self.model.optimizer.iterations)
+
+    def state(self) -> Arrays:
+        """All that the next step depends on, under names that pruned and dense models share."""
+        arrays: Arrays = {
+            "steps_done": np.array(self.steps_done),
+            "seconds": np.array(self.seconds),
+            "sums": self._sums,
+            "history": np.array([[logs["loss"], logs["accuracy"]] for logs in self.history]).reshape(-1, 2),
+        }
+        for name, variable in self._variables().items():
+            arrays[name] = keras.backend.get_value(variable)
+        return arrays
+
+    def restore(self, arrays: Arrays) -> None:
+        """Goes on from a state, also a dense model's: what pruning adds then starts afresh.
+
+        Raises:
+            KeyError: the state is another model's.
+            ValueError: it is one of another shape.
+        """
+        for name, variable in self._variables().items():
+            if name in arrays:
+                variable.assign(arrays[name])
+            elif not name.startswith("pruning/"):
+                raise KeyError(f"the checkpoint has no {name}")
+        self.steps_done = int(arrays["steps_done"])
+        self.seconds = float(arrays["seconds"])
+        self._sums = np.array(arrays["sums"], dtype=np.float64)
+        self.history = [{"loss": float(x), "accuracy": float(y)} for x, y in arrays["history"]]
+
+    def _variables(self) -> dict[str, tf.Variable]:
+        named = {}
+        for layer in inner_layers(self.model):
+            for i, variable in enumerate(layer.weights):
+                named[f"layer/{layer.name}/{i}"] = variable
+        for i, variable in enumerate(self.model.optimizer.variables):
+            named[f"optimizer/{i}"] = variable
+        for wrapper in pruned_layers(self.model):
+            for i, (_, mask, threshold) in enumerate(wrapper.pruning_vars):
+                named[f"pruning/{wrapper.name}/{i}/mask"] = mask
+                named[f"pruning/{wrapper.name}/{i}/threshold"] = threshold
+        return named
+
+
+def save(path: Path, arrays: Arrays) -> None:
+    """Replaces a checkpoint by one move, so that a kill leaves the old one or the new one."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    write_bytes(path, buffer.getbuffer())
+
+
+def load(path: Path) -> Arrays | None:
+    """A checkpoint's arrays, or None where there is none or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return None

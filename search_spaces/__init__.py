@@ -1,1 +1,0 @@
-"""The search spaces shipped with kwssearch."""

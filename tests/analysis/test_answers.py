@@ -1,0 +1,273 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+from support.spaces import MINI
+
+from kwssearch.analysis.answers import answers
+from kwssearch.analysis.pareto import QuantityError, front
+from kwssearch.report.rows import COLUMNS, front_rows, trial_rows
+from kwssearch.runs.run import load
+from kwssearch.space.search_space import BASELINE
+from kwssearch.testing import recorded as synthetic_run
+
+ACCURACY, MEMORY, LATENCY = range(3)
+
+
+def figures_of(accuracy=0.9, memory=1_000_000, model_ms=1.0):
+    """Truth that changes with the strategy: each argument is a value, or {strategy's axis: value}."""
+
+    def pick(choice, values):
+        changes = {"ds_cnn": values["architecture"] == "ds_cnn", "width": values["width_multiplier"] < 1}
+        changes["pruned"] = values["final_sparsity"] > 0
+        changed = next((name for name, differs in changes.items() if differs), "baseline")
+        return choice.get(changed, choice["baseline"]) if isinstance(choice, dict) else choice
+
+    return lambda v: synthetic_run.Figures(pick(accuracy, v), pick(memory, v), 0.1, pick(model_ms, v))
+
+
+CLEAR = figures_of(
+    accuracy={"baseline": 0.90, "ds_cnn": 0.90, "width": 0.75, "pruned": 0.82},
+    memory={"baseline": 1_000_000, "ds_cnn": 500_000, "width": 250_000, "pruned": 120_000},
+    model_ms={"baseline": 1.0, "ds_cnn": 0.6, "width": 0.3},
+)
+
+
+def test_clear_differences_are_told_and_right():
+    found = answers(synthetic_run.build("lab4", figures=CLEAR))
+    assert [v.best for v in found.verdicts] == [("DS-CNN",), ("pruning",), ("width multiplier",)]
+    assert all(v.told_apart for v in found.verdicts)
+    assert "DS-CNN keeps accuracy best" in found.verdicts[ACCURACY].sentence
+    assert "width multiplier reduces latency most" in found.verdicts[LATENCY].sentence
+    assert "cannot be told apart" not in " ".join(v.sentence for v in found.verdicts)
+
+
+def test_a_sure_order_that_decides_nothing_is_called_so():
+    memory = {"baseline": 1_000_000, "ds_cnn": 500_000, "width": 250_000, "pruned": 245_000}
+    near = answers(synthetic_run.build("lab4", figures=figures_of(memory=memory))).verdicts[MEMORY]
+    assert near.best == ("pruning",)
+    assert "width multiplier is only 2.0 % behind, too little to choose by" in near.sentence
+    far = answers(synthetic_run.build("lab4", figures=CLEAR)).verdicts
+    assert not any("too little" in v.sentence for v in far)
+
+
+def test_no_difference_is_hardly_ever_told():
+    runs = 60
+    told = np.zeros(3, dtype=int)
+    for seed in range(runs):
+        found = answers(synthetic_run.build(MINI, figures=synthetic_run.flat_figures, seed=seed))
+        told += [v.told_apart for v in found.verdicts]
+        assert found.verdicts[MEMORY].told_apart is False
+    assert all(told <= binom.ppf(0.999, runs, 0.05)), told
+
+
+def test_what_cannot_be_told_apart_says_so_and_what_it_would_take():
+    found = answers(synthetic_run.build(MINI, figures=synthetic_run.flat_figures, seed=1, executions=2))
+    sentence = found.verdicts[ACCURACY].sentence
+    assert "cannot be told apart on this data" in sentence
+    assert "to be told from none" in sentence
+    assert "1,063" in sentence
+
+
+def test_effects_cover_the_truth_and_levels_average_to_the_mean():
+    found = answers(synthetic_run.build("lab4", seed=3))
+    means = {e.strategy: e for e in found.effects if e.level is None}
+    for strategy, whole in means.items():
+        levels = [e for e in found.effects if e.strategy == strategy and e.level]
+        assert whole.accuracy.value == pytest.approx(np.mean([e.accuracy.value for e in levels]))
+        assert whole.memory.value == pytest.approx(np.exp(np.mean([np.log(e.memory.value) for e in levels])))
+    assert means["DS-CNN"].memory.value == pytest.approx(553 / 1163, rel=0.01)
+    assert means["pruning"].latency.value == pytest.approx(1, abs=0.02)
+    assert [e.level for e in found.effects if e.strategy == "width multiplier"] == [None, "α 0.25", "α 0.5", "α 0.75"]
+
+
+def test_pairs_have_the_same_features():
+    for effect in answers(synthetic_run.build("full")).effects:
+        for pair in effect.pairs:
+            assert pair.baseline.strategy == BASELINE
+            assert pair.baseline.values["features"] == pair.trial.values["features"]
+
+
+@pytest.mark.parametrize(
+    "model_ms, expected",
+    [
+        (1.0, "does not make dense kernels faster"),
+        ({"baseline": 1.0, "pruned": 0.5}, "look for another cause of the gain"),
+        ({"baseline": 1.0, "pruned": 1.5}, "which is slower"),
+    ],
+)
+def test_pruning_and_latency_are_told_with_the_measured_ratio(model_ms, expected):
+    sentence = answers(synthetic_run.build("lab4", figures=figures_of(model_ms=model_ms))).pruning_sentence
+    assert expected in sentence
+    assert "times" in sentence
+
+
+def test_recommendations_keep_their_budget_and_save_more_with_more():
+    run = synthetic_run.build("full", seed=4)
+    found = answers(run, max_accuracy_drop=3)
+    assert {r.budget for r in found.recommendations} == {0, 1, 2, 3, 5}
+    assert {r.features for r in found.recommendations} == {"log_mel", "mfcc", None}
+    for group in ("log_mel", "mfcc", None):
+        own = [r for r in found.recommendations if r.features == group]
+        costs = [r.chosen.cost for r in own]
+        assert costs == sorted(costs, reverse=True)
+        for r in own:
+            assert r.chosen.drop <= r.budget + 1e-6
+            assert r.sure.is_baseline or r.sure.confidence(r.budget) >= 0.95
+    assert len(found.fourth) == 3
+    anything = [r.chosen.trial for r in found.recommendations if r.features is None]
+    assert all(on for trial, on in zip(run.completed, front(run.completed), strict=True) if trial in anything)
+    assert any(r.chosen.trial.strategy == "combination" for r in found.recommendations)
+    assert all(step.end.budget > step.start.budget for step in found.steps)
+
+
+def test_the_baseline_stays_where_everything_else_loses():
+    worse = figures_of(accuracy={"baseline": 0.95, "ds_cnn": 0.6, "width": 0.6, "pruned": 0.6})
+    found = answers(synthetic_run.build("lab4", figures=worse), max_accuracy_drop=5)
+    assert all(r.chosen.is_baseline and r.sure.is_baseline for r in found.recommendations)
+    assert all("stay with the baseline" in sentence for sentence in found.fourth)
+    assert all("buys nothing" in step.sentence for step in found.steps)
+
+
+def test_failed_and_missing_trials_are_named():
+    failed = {"04": "NaN loss\nin epoch 3", "01": "out of memory"}
+    run = synthetic_run.build("lab4", failed=failed, waiting=("10", "11"))
+    text = "\n".join(answers(run).gaps)
+    assert "Trial 04 (width multiplier: log_mel cnn α 0.25) failed: NaN loss in epoch 3" in text
+    assert "no completed baseline with features mfcc" in text
+    assert "2 of 22 trials are not done and not counted: 10, 11." in text
+
+
+def test_a_strategy_without_completed_trials_is_named():
+    run = synthetic_run.build("lab4", failed={"02": "why", "03": "why"})
+    found = answers(run)
+    assert "Strategy DS-CNN has no completed trial with a baseline: it is not compared." in found.gaps
+    assert {e.strategy for e in found.effects} == {"width multiplier", "pruning"}
+
+
+ALL = tuple(f"{i:02d}" for i in range(22))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"waiting": ALL},
+        {"waiting": ALL[1:]},
+        {"waiting": ALL[3:]},
+        {"waiting": ("00", "01")},
+        {"failed": dict.fromkeys(ALL, "broken")},
+        {"rounds": None},
+        {"rounds": 1},
+        {"executions": 3},
+        {"clips": 8, "speakers": 8},
+    ],
+    ids=["nothing", "one", "one pair", "no baseline", "all failed", "provisional", "one round", "seeds", "tiny"],
+)
+def test_every_state_of_a_run_is_answered(options):
+    run = synthetic_run.build("lab4", **options)
+    found = answers(run)
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert len(found.to_dict()["questions"]) == 4
+    assert all(line.isprintable() for line in found.lines())
+    rows = trial_rows(run)
+    json.dumps(rows, allow_nan=False)
+    assert len(rows) == 22
+    assert all(tuple(row) == COLUMNS for row in rows)
+
+
+def test_provisional_latency_and_single_seeds_are_said():
+    found = answers(synthetic_run.build("lab4", rounds=None))
+    assert "provisional" in found.verdicts[LATENCY].sentence
+    assert not found.verdicts[LATENCY].told_apart
+    assert found.verdicts[MEMORY].told_apart
+    assert any("trained once" in note for note in found.notes)
+    assert found.to_dict()["effects"][0]["latency_ratio"]["low"] is None
+
+
+def test_names_of_the_users_own_space():
+    name = "<b>*nar|row*</b> [31m"
+    space = {
+        **MINI,
+        "strategy": [{"name": name, "width_multiplier": [0.5]}],
+        "features": {"8k `x`": {"kind": "log_mel"}},
+    }
+    found = answers(synthetic_run.build(space))
+    assert found.verdicts[ACCURACY].best == (name,)
+    assert "Only one strategy can be compared" in found.verdicts[ACCURACY].sentence
+    assert not any("\x1b" in line for line in found.lines())
+
+
+@pytest.mark.parametrize("drop", [-1, float("nan"), 101])
+def test_an_impossible_budget_is_refused(drop):
+    with pytest.raises(QuantityError, match="expected points from 0 to 100"):
+        answers(synthetic_run.build(MINI), drop)
+
+
+def test_rows_of_a_written_run_are_those_of_the_run(tmp_path):
+    run = synthetic_run.write(tmp_path, space="lab4", executions=2, failed={"05": "out of memory"}, waiting=("06",))
+    read = load(tmp_path)
+    assert read.warnings == ()
+    rows = trial_rows(read)
+    assert [(r["trial_id"], r["accuracy"], r["status"]) for r in rows] == [
+        (r["trial_id"], r["accuracy"], r["status"]) for r in trial_rows(run)
+    ]
+    by_id = {row["trial_id"]: row for row in rows}
+    assert by_id["05"]["reason"] == "out of memory"
+    assert by_id["06"]["accuracy"] is None
+    done = by_id["00"]
+    assert done["accuracy_low"] < done["accuracy"] < done["accuracy_high"]
+    assert done["latency_low"] < done["latency_ms"] < done["latency_high"]
+    assert done["latency_ratio"] == 1
+    assert (done["executions"], done["latency_provisional"]) == (2, False)
+
+
+def test_one_execution_shows_the_interval_of_its_record():
+    run = synthetic_run.build(MINI)
+    assert trial_rows(run)[0]["accuracy_low"] == run.trials[0].executions[0]["accuracy_interval"][0]
+
+
+@pytest.mark.parametrize("interval", [None, [], "x", [0.1], [0.1, "x"]])
+def test_a_record_without_interval_gets_wilsons(interval):
+    run = synthetic_run.build(MINI)
+    first = run.trials[0].executions[0]
+    first.record["accuracy_interval"] = interval
+    row = trial_rows(run)[0]
+    assert row["accuracy_low"] < row["accuracy"] < row["accuracy_high"]
+
+
+def test_front_rows_fit_and_are_sure():
+    run = synthetic_run.build("lab4")
+    everything = front_rows(run)
+    assert [r["memory_bytes"] for r in everything] == sorted(r["memory_bytes"] for r in everything)
+    small = front_rows(run, max_memory=150_000, min_accuracy=0.5, max_latency=1)
+    assert small
+    assert all(r["memory_bytes"] <= 150_000 and r["latency_ms"] <= 1 for r in small)
+    sure = front_rows(run, confident=0.9)
+    assert 0 < len(sure) < len(everything)
+    assert all(r["front_share"] >= 0.9 for r in sure)
+    assert {r["strategy"] for r in front_rows(run, strategy="pruning")} <= {"pruning", "baseline"}
+    assert front_rows(run, min_accuracy=1.0) == []
+
+
+@pytest.mark.parametrize("options, expected", [
+    ({"strategy": "prunning"}, "Did you mean 'pruning'"),
+    ({"confident": 90.0}, "expected a share from 0 to 1"),
+])  # fmt: skip
+def test_front_rows_refuse(options, expected):
+    with pytest.raises(QuantityError, match=expected):
+        front_rows(synthetic_run.build("lab4"), **options)
+
+
+def test_tables_and_answers_load_nothing_heavy(tmp_path):
+    synthetic_run.write(tmp_path, space="lab4", clips=100, speakers=50)
+    code = (
+        "import sys; from kwssearch import results, rows, answers; run = results.load(sys.argv[1]); "
+        "rows.trial_rows(run); rows.front_rows(run); answers.answers(run).lines(); "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & "
+        "{'scipy', 'pandas', 'matplotlib', 'seaborn', 'tensorflow', 'keras', 'ai_edge_litert'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

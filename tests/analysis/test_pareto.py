@@ -1,0 +1,172 @@
+import hypothesis.extra.numpy as arrays
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kwssearch.analysis import pareto
+from kwssearch.analysis.pareto import QuantityError
+from kwssearch.analysis.worlds import Worlds
+from kwssearch.runs.run import OBJECTIVES, Trial
+from kwssearch.testing import recorded as synthetic_run
+
+
+def trials_of(*figures):
+    """Trials with the given (accuracy, memory, latency); None for one that is not done."""
+    run = synthetic_run.build("lab4", clips=20, speakers=20)
+    found = []
+    for trial, own in zip(run.trials, figures, strict=False):
+        if own is None:
+            found.append(Trial(trial.planned))
+            continue
+        first = trial.executions[0]
+        values = dict(zip(("accuracy", "memory_bytes", "latency_ms"), own, strict=True))
+        found.append(Trial(trial.planned, (type(first)(0, "completed", {**first.record, **values}),)))
+    return found
+
+
+@pytest.mark.parametrize(
+    "figures, expected",
+    [
+        ([], []),
+        ([(0.9, 100, 1)], [True]),
+        ([None], [False]),
+        ([(0.9, 100, 1), (0.8, 200, 2)], [True, False]),
+        ([(0.9, 100, 1), (0.8, 50, 2)], [True, True]),
+        ([(0.9, 100, 1), (0.9, 100, 1)], [True, True]),
+        ([(0.9, 100, 1), (0.9, 100, 2)], [True, False]),
+        ([(0.8, 50, 1), None, (0.9, 50, 1), (0.7, 40, 3)], [False, False, True, True]),
+    ],
+)
+def test_front(figures, expected):
+    assert pareto.front(trials_of(*figures)) == expected
+
+
+def test_front_of_two_objectives():
+    trials = trials_of((0.9, 100, 1), (0.8, 100, 0.5))
+    assert pareto.front(trials, OBJECTIVES[:2]) == [True, False]
+
+
+@given(arrays.arrays(np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.integers(0, 4).map(float)))
+def test_non_dominated_as_defined(points):
+    def dominated(b):
+        return any(np.all(a <= b) and np.any(a < b) for a in points)
+
+    assert pareto.non_dominated(points).tolist() == [not dominated(b) for b in points]
+
+
+@pytest.mark.parametrize(
+    "figures, volume",
+    [
+        ([], 0),
+        ([(1.0, 1e3, 0.01)], 1),
+        ([(0.5, 1e5, 1.0)], 0.5 * 0.5 * 0.5),
+        ([(0.5, 1e5, 1.0), (0.4, 2e5, 2.0)], 0.125),
+        ([(0.9, 1e8, 0.01)], 0),
+        ([(0.9, 10, 0.001)], 0.9),
+    ],
+    ids=["none", "ideal", "middle", "dominated adds nothing", "beyond the reference", "better than the scale"],
+)
+def test_hypervolume(figures, volume):
+    assert pareto.hypervolume(trials_of(*figures)) == pytest.approx(volume)
+
+
+def test_hypervolume_of_the_front_is_that_of_all():
+    trials = synthetic_run.build("lab4").trials
+    kept = [trial for trial, on in zip(trials, pareto.front(trials), strict=True) if on]
+    assert pareto.hypervolume(kept) == pytest.approx(pareto.hypervolume(trials))
+
+
+def test_front_share_is_one_for_the_unbeatable_and_zero_for_the_hopeless():
+    def figures(values):
+        place = {0.7: (0.95, 50_000, 0.1, 0.8), 0.95: (0.5, 2_000_000, 0.1, 2.0)}
+        return synthetic_run.Figures(*place.get(values["final_sparsity"], (0.85, 100_000, 0.1, 1.0)))
+
+    run = synthetic_run.build("lab4", figures=figures)
+    share = pareto.front_share(Worlds(run))
+    by_sparsity = {trial.values["final_sparsity"]: share[trial.trial_id] for trial in run.trials}
+    assert by_sparsity[0.7] > 0.9
+    assert by_sparsity[0.95] == 0
+    assert all(0 <= s <= 1 for s in share.values())
+
+
+def test_front_share_among_the_given_trials_only():
+    run = synthetic_run.build("lab4")
+    assert pareto.front_share(Worlds(run), run.trials[:1]) == {run.trials[0].trial_id: 1.0}
+    assert pareto.front_share(Worlds(run), []) == {}
+
+
+def test_equal_trials_tie_and_different_ones_do_not():
+    flat = synthetic_run.build("lab4", figures=synthetic_run.flat_figures, seed=2)
+    found = pareto.ties(Worlds(flat), flat.trials)
+    assert sum(map(len, found.values())) > 0.7 * len(found) * (len(found) - 1)
+    assert all(a in found[b] for a in found for b in found[a])
+    lab = synthetic_run.build("lab4")
+    assert not any(t in ("04", "07") for t in pareto.ties(Worlds(lab), lab.trials)["00"])
+
+
+@pytest.mark.parametrize("limits, fitting", [
+    ({}, True),
+    ({"min_accuracy": 0.9, "max_memory": 100, "max_latency": 1}, True),
+    ({"min_accuracy": 0.91}, False),
+    ({"max_memory": 99.9}, False),
+    ({"max_latency": 0.5}, False),
+])  # fmt: skip
+def test_fits(limits, fitting):
+    done, waiting = trials_of((0.9, 100, 1), None)
+    assert pareto.fits(done, **limits) is fitting
+    assert not pareto.fits(waiting, **limits)
+
+
+@pytest.mark.parametrize(
+    "parse, text, value",
+    [
+        (pareto.parse_share, "0.9", 0.9),
+        (pareto.parse_share, " 90 % ", 0.9),
+        (pareto.parse_share, "1", 1),
+        (pareto.parse_bytes, "100kB", 100_000),
+        (pareto.parse_bytes, "100KB", 100_000),
+        (pareto.parse_bytes, "1 MiB", 1_048_576),
+        (pareto.parse_bytes, "512", 512),
+        (pareto.parse_bytes, "1.5e3 B", 1500),
+        (pareto.parse_milliseconds, "2ms", 2),
+        (pareto.parse_milliseconds, "2", 2),
+        (pareto.parse_milliseconds, "500 µs", 0.5),
+        (pareto.parse_milliseconds, ".1s", 100),
+    ],
+)
+def test_quantities(parse, text, value):
+    assert parse(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "parse, text",
+    [
+        (pareto.parse_share, "90"),
+        (pareto.parse_share, "-0.1"),
+        (pareto.parse_share, "nan"),
+        (pareto.parse_share, "good"),
+        (pareto.parse_bytes, "100 ms"),
+        (pareto.parse_bytes, "-1kB"),
+        (pareto.parse_bytes, "kB"),
+        (pareto.parse_bytes, ""),
+        (pareto.parse_bytes, "1e999"),
+        (pareto.parse_bytes, "1,000"),
+        (pareto.parse_milliseconds, "2kB"),
+        (pareto.parse_milliseconds, "inf"),
+        (pareto.parse_milliseconds, "٣ms"),
+    ],
+)
+def test_quantities_refused_with_received_and_expected(parse, text):
+    with pytest.raises(QuantityError, match=r"got .*, expected .*, as \d") as fault:
+        parse(text)
+    assert fault.value.exit_code == 2
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_quantity_or_refused(text):
+    for parse in (pareto.parse_share, pareto.parse_bytes, pareto.parse_milliseconds):
+        try:
+            assert 0 <= parse(text) < float("inf")
+        except QuantityError as fault:
+            assert "\n" not in str(fault)

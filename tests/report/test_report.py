@@ -1,0 +1,161 @@
+import csv
+import io
+import itertools
+import re
+
+import numpy as np
+import pytest
+from support.spaces import MINI
+
+from kwssearch.errors import UserError
+from kwssearch.report import plots
+from kwssearch.report.labels import free_place
+from kwssearch.report.markdown import escape, slug, to_csv
+from kwssearch.report.page import write_report
+from kwssearch.report.rows import COLUMNS, trial_rows
+from kwssearch.testing import recorded as synthetic_run
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "../../outside",
+    "a|b`c*d_e",
+    "$x^{",
+    "=1+1",
+    "_two lines [0m 日本語",
+]
+SMALL = {**MINI, "strategy": MINI["strategy"][1:2]}
+
+
+def test_report_of_a_search(tmp_path):
+    run = synthetic_run.write(tmp_path / "run", space="lab4", failed={"05": "out of memory"}, waiting=("06",))
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*.json")}
+    page = write_report(run)
+    assert page == tmp_path / "run" / "report" / "report.md"
+    text = page.read_text()
+    for strategy in ("DS-CNN", "width multiplier", "pruning"):
+        assert f"## Strategy: {strategy}" in text
+        assert text.index(f"## Strategy: {strategy}") < text.index("## All strategies compared")
+    for expected in ("speech8", "2.21.0", "train 4,160", "Hypervolume: ", "reference point (1, 1, 1)", "out of memory"):
+        assert expected in text
+    assert "Which strategy reduces accuracy the least?" in text
+    linked = set(re.findall(r"\]\(([^)]+)\)", text))
+    assert linked == {path.name for path in page.parent.iterdir()} - {"report.md", "results.csv"}
+    assert {path.suffix for path in page.parent.iterdir()} == {".md", ".csv", ".png", ".svg"}
+    assert before == {path: path.read_bytes() for path in before}
+    rows = list(csv.DictReader((page.parent / "results.csv").open(newline="")))
+    assert [row["trial_id"] for row in rows] == [trial.trial_id for trial in run.trials]
+
+
+def test_the_same_run_gives_the_same_files(tmp_path):
+    run = synthetic_run.build(SMALL)
+    first, second = (write_report(run, tmp_path / name).parent for name in ("one", "two"))
+    for path in first.iterdir():
+        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+def test_hostile_names_stay_text_and_inside_the_folder(tmp_path):
+    widths = np.linspace(0.2, 0.9, len(HOSTILE)).round(3).tolist()
+    strategies = [{"name": n, "width_multiplier": [w]} for n, w in zip(HOSTILE, widths, strict=True)]
+    features = {"<i>x</i>|`": {"kind": "log_mel"}, "_m $": {"kind": "mfcc", "coefficients": 10}}
+    run = synthetic_run.build({**MINI, "strategy": strategies, "features": features, "description": "<b>| x"})
+    page = write_report(run, tmp_path / "in" / "report")
+    text = page.read_text()
+    assert "<" not in text
+    assert "\x1b" not in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert all(len(re.findall(r"(?<!\\)\|", line)) in (3, 7, 11, 12) for line in rows)
+    outside = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent != page.parent]
+    assert outside == []
+    assert all(re.fullmatch(r"[a-z0-9_.-]+", path.name) for path in page.parent.iterdir())
+    assert len(list(page.parent.glob("strategy-*.png"))) == len(HOSTILE)
+    assert b"<script>" not in b"".join(path.read_bytes() for path in page.parent.glob("*.svg"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"waiting": tuple("12345")},
+        {"waiting": ("0", "1")},
+        {"rounds": None, "executions": 2},
+        {"failed": dict.fromkeys("2345", "out of memory")},
+    ],
+    ids=["one trial", "no baseline", "provisional", "a strategy that failed"],
+)
+def test_partial_runs_are_reported(tmp_path, options):
+    run = synthetic_run.build(SMALL, clips=80, speakers=40, **options)
+    assert "## Answers" in write_report(run, tmp_path).read_text()
+
+
+def test_a_sparse_record_is_reported(tmp_path):
+    run = synthetic_run.build(SMALL, clips=80, speakers=40)
+    for key in ("created", "data", "versions", "environment"):
+        run.record.pop(key)
+    assert "## How it was made" in write_report(run, tmp_path).read_text()
+
+
+def test_nothing_completed_is_one_sentence(tmp_path):
+    run = synthetic_run.build("lab4", waiting=tuple(f"{i:02d}" for i in range(22)))
+    with pytest.raises(UserError, match="no trial is completed, expected at least one"):
+        write_report(run, tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_report_of_eighty_trials_has_them_all(tmp_path):
+    run = synthetic_run.build("full", executions=3)
+    write_report(run, tmp_path)
+    with open(tmp_path / "results.csv", newline="") as file:
+        assert [row["trial_id"] for row in csv.DictReader(file)] == [trial.trial_id for trial in run.trials]
+
+
+def test_scatter_holds_what_is_drawn():
+    rows = trial_rows(synthetic_run.build("lab4", waiting=("03",)))
+    drawn = plots.scatter(rows, plots.PLANES["accuracy_memory"], "title")
+    assert len(drawn.rows) == 21
+    line = drawn.points[list(drawn.front)]
+    assert np.all(np.diff(line[:, 0]) > 0)
+    assert np.all(np.diff(line[:, 1]) > 0)
+    assert drawn.points[0] == pytest.approx([rows[0]["memory_bytes"] / 1000, 100 * rows[0]["accuracy"]])
+    assert np.all(drawn.errors[:, 0] < drawn.errors[:, 1])
+    corners = plots.staircase(drawn)
+    assert all((a == b).any() for a, b in itertools.pairwise(corners))
+
+
+def test_labels_take_the_nearest_free_place_or_none():
+    frame = (0.0, 0.0, 100.0, 100.0)
+    spot = np.array([50.0, 50.0])
+    assert free_place(spot, (20.0, 10.0), [], frame, 1.0) == (58.0, 45.0)
+    taken = [(55.0, 40.0, 90.0, 60.0)]
+    x, y = free_place(spot, (20.0, 10.0), taken, frame, 1.0)
+    assert x + 20 < 55 or y > 60 or y + 10 < 40
+    assert free_place(spot, (20.0, 10.0), [frame], frame, 1.0) is None
+
+
+@pytest.mark.parametrize("text, escaped", [
+    ("plain", "plain"),
+    ("a|b", r"a\|b"),
+    ("<b>&", "&lt;b&gt;&amp;"),
+    ("`x` *y* _z_", r"\`x\` \*y\* \_z\_"),
+    ("[a](b)", r"\[a\](b)"),
+    ("two\nlines\t\x1b", "two lines"),
+    (0.5, "0.5"),
+])  # fmt: skip
+def test_escape(text, escaped):
+    assert escape(text) == escaped
+
+
+@pytest.mark.parametrize("text, name", [("DS-CNN", "ds-cnn"), ("../../x", "x"), ("日本", ""), ("a b/c", "a-b-c")])
+def test_slug(text, name):
+    assert slug(text) == name
+
+
+def test_csv_reads_back_and_runs_nothing():
+    row = {
+        **dict.fromkeys(COLUMNS),
+        "strategy": "=1+1",
+        "reason": 'a "b",\nc',
+        "tied_with": ["1", "2"],
+        "accuracy": -0.5,
+    }
+    read = next(csv.DictReader(io.StringIO(to_csv([row], COLUMNS), newline="")))
+    assert (read["strategy"], read["tied_with"], read["accuracy"]) == ("'=1+1", "1 2", "-0.5")
+    assert read["reason"] == row["reason"]

@@ -1,0 +1,223 @@
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kwssearch.cli.commands import main
+from kwssearch.data.dataset import load_data
+from kwssearch.errors import UserError
+from kwssearch.runs import folder as runfolder
+from kwssearch.runs import run as results
+from kwssearch.search.session import prepare
+from kwssearch.space.declaration import load_space
+from kwssearch.system import environment
+from kwssearch.testing import tiny
+from kwssearch.testing.words import wav
+
+
+@pytest.fixture
+def begun(tmp_path, words):
+    """A run folder without trials, its space and a data set of its own."""
+    folder = shutil.copytree(words, tmp_path / "words")
+    space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
+    runfolder.begin(tmp_path / "run", space, load_data(folder))
+    return tmp_path / "run", space, folder
+
+
+def refusal(run: Path, space, folder: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        runfolder.begin(run, space, load_data(folder))
+    message = str(caught.value)
+    assert "start afresh with --out elsewhere" in message
+    return message
+
+
+def test_the_same_search_is_taken_up(begun) -> None:
+    run, space, folder = begun
+    before = (run / "run.json").read_bytes()
+    runfolder.begin(run, space, load_data(folder))
+    assert (run / "run.json").read_bytes() == before
+
+
+CHANGES = {
+    "added": (lambda f: (f / "no" / "new_nohash_0.wav").write_bytes(wav([0.1] * 16000)), "added"),
+    "removed": (lambda f: next((f / "no").iterdir()).unlink(), "removed"),
+    "altered": (lambda f: sorted((f / "no").iterdir())[0].write_bytes(wav([0.1] * 16000)), "altered"),
+}
+
+
+@pytest.mark.parametrize("change, word", CHANGES.values(), ids=CHANGES)
+def test_a_changed_data_set_is_refused_with_what_changed(begun, change, word: str) -> None:
+    run, space, folder = begun
+    lists = {name: (folder / name).read_text() for name in ("validation_list.txt", "testing_list.txt")}
+    change(folder)
+    for name, text in lists.items():
+        kept = [line for line in text.splitlines(keepends=True) if (folder / line.strip()).exists()]
+        (folder / name).write_text("".join(kept))
+    message = refusal(run, space, folder)
+    assert "the data set changed" in message
+    assert word in message
+
+
+def test_a_changed_recipe_space_or_version_is_refused(begun, tmp_path, monkeypatch) -> None:
+    run, space, folder = begun
+    assert "recipe.epochs was 2 and is 5" in refusal(run, space.with_recipe(epochs=5), folder)
+    other = tmp_path / "other.toml"
+    other.write_text((tmp_path / "tiny.toml").read_text().replace("[0.5, 0.8]", "[0.5, 0.9]"))
+    assert "strategy.pruning.final_sparsity was [0.5, 0.8] and is [0.5, 0.9]" in refusal(run, load_space(other), folder)
+    monkeypatch.setattr(environment, "versions", lambda: {"tensorflow": "9.9"})
+    assert "and is 9.9" in refusal(run, space, folder)
+
+
+def test_a_run_may_grow_by_executions(begun) -> None:
+    run, space, folder = begun
+    runfolder.begin(run, space.with_recipe(executions_per_trial=3), load_data(folder))
+    assert results.load(run).space.recipe.executions_per_trial == 3
+    runfolder.begin(run, space, load_data(folder))
+    assert results.load(run).space.recipe.executions_per_trial == 3
+
+
+def test_a_folder_of_other_things_is_refused(tmp_path, words) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    mine = tmp_path / "holiday"
+    mine.mkdir()
+    (mine / "photo.jpg").write_bytes(b"precious")
+    ended = CliRunner().invoke(main, ["run", str(space), "--data", str(words), "--out", str(mine)])
+    assert ended.exit_code == 1
+    assert "holds other files ('photo.jpg')" in ended.stderr
+    assert [path.name for path in mine.iterdir()] == ["photo.jpg"]
+
+
+def test_the_holders_name_goes_when_a_search_fails(tmp_path) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    (tmp_path / "nothing").mkdir()
+    arguments = ["run", space, "--data", tmp_path / "nothing", "--out", tmp_path / "run"]
+    assert CliRunner().invoke(main, list(map(str, arguments))).exit_code == 1
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["lock"]
+
+
+def test_a_fault_of_the_search_is_not_told_as_one_of_the_folder(tmp_path) -> None:
+    with pytest.raises(ConnectionError, match="gone"), runfolder.hold(tmp_path / "run"):
+        raise ConnectionError("gone")
+
+
+def test_one_holder_at_a_time(tmp_path) -> None:
+    refused = pytest.raises(UserError, match=r"process \d+ on host '.+' is running this search")
+    with runfolder.hold(tmp_path / "run"), refused, runfolder.hold(tmp_path / "run"):
+        pass
+    with runfolder.hold(tmp_path / "run"):
+        pass
+
+
+def test_the_data_sets_place_is_kept_relative_to_the_run(begun) -> None:
+    run, _, folder = begun
+    record = json.loads((run / "run.json").read_text())
+    assert record["data"]["source"] == "../words"
+    assert runfolder.source_of(run, record) == str(folder.resolve())
+
+
+def test_a_data_set_that_moved_is_known_by_its_clips(begun) -> None:
+    run, space, folder = begun
+    there = folder.rename(folder.with_name("elsewhere"))
+    record = runfolder.begin(run, space, load_data(there))
+    assert runfolder.source_of(run, record) == str(there.resolve())
+    assert results.load(run).record["data"]["source"] == "../elsewhere"
+
+
+@pytest.mark.parametrize("key", ["run_id", "space", "data", "versions", "environment"])
+def test_a_run_record_without_a_field_is_damaged(begun, key: str) -> None:
+    run, *_ = begun
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({name: value for name, value in record.items() if name != key}))
+    with pytest.raises(UserError, match=rf"run\.json: is damaged \({key} is missing"):
+        results.load(run)
+
+
+def test_a_changed_data_set_is_refused_where_its_record_is_damaged_too(begun) -> None:
+    run, space, folder = begun
+    CHANGES["altered"][0](folder)
+    (run / "data.json").write_text("{")
+    assert "the record of its clips is damaged" in refusal(run, space, folder)
+
+
+def test_what_kills_left_goes_when_nothing_is_left_to_run(finished, words, tmp_path) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    (run / "shared").mkdir()
+    (run / "shared" / "0_0.npz").write_bytes(b"weights")
+    (run / ".run.json.1.tmp").write_text("{")
+    before = {path.name for path in finished.iterdir()}
+    plan = prepare(results.load(run).space, str(words), run, workers=1)
+    assert plan.jobs == ()
+    assert {path.name for path in run.iterdir()} == before
+
+
+DAMAGE = {
+    "truncated": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "not JSON": lambda text: "<html>",
+    "a list": lambda text: "[]",
+    "another trial's": lambda text: text.replace('"trial_id": "1"', '"trial_id": "2"'),
+    "no accuracy": lambda text: text.replace('"accuracy": ', '"accurracy": '),
+    "an accuracy of two": lambda text: json.dumps({**json.loads(text), "accuracy": 2}),
+    "fewer predictions": lambda text: json.dumps({**json.loads(text), "predictions": [0]}),
+    "a class too many": lambda text: json.dumps({**json.loads(text), "predictions": [7] * 16}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_result_is_passed_over_by_readers_and_set_aside_by_runs(finished, tmp_path, damage) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    path = run / "trial_1" / "result.json"
+    path.write_text(damage(path.read_text()))
+    damaged = path.read_bytes()
+    loaded = results.load(run)
+    assert [trial.status for trial in loaded.trials] == ["completed", "waiting", "completed", "completed"]
+    assert len(loaded.warnings) == 1
+    assert str(path) in loaded.warnings[0]
+    assert "\n" not in loaded.warnings[0]
+    assert runfolder.tidy(run) == list(loaded.warnings)
+    assert not path.exists()
+    assert (run / "trial_1" / "result.damaged-1.json").read_bytes() == damaged
+    assert results.load(run).warnings == ()
+
+
+@pytest.mark.parametrize("step", ["replace", "unlink"])
+def test_a_trial_folder_that_cannot_be_changed_is_told_of(finished, tmp_path, monkeypatch, step: str) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    (run / "trial_1" / "checkpoint.npz").touch()
+    (run / "trial_2" / "result.json").write_text("{")
+
+    def refused(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr({"replace": os, "unlink": Path}[step], step, refused)
+    with pytest.raises(UserError, match=r"trial_\d: cannot be written \(Permission denied\)"):
+        runfolder.tidy(run)
+
+
+def test_a_damaged_latency_costs_its_own_trial_only(finished, tmp_path) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    record = json.loads((run / "latency.json").read_text())
+    record["trials"]["1"]["total"] = ["fast"]
+    (run / "latency.json").write_text(json.dumps(record))
+    loaded = results.load(run)
+    assert [trial.latency is None for trial in loaded.trials] == [False, True, False, False]
+    (warning,) = loaded.warnings
+    assert warning.endswith("its latencies are provisional again.")
+
+
+def test_failed_results_are_kept_when_they_are_tried_again(finished, tmp_path) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    path = run / "trial_1" / "result.json"
+    record = json.loads(path.read_text())
+    failed = {key: record[key] for key in ("trial_id", "values", "strategy", "execution")}
+    path.write_text(json.dumps({**failed, "status": "failed", "reason": "no luck", "traceback": ""}))
+    assert results.load(run).trials[1].status == "failed"
+    runfolder.tidy(run)
+    assert path.exists()
+    runfolder.tidy(run, retry_failed=True)
+    assert not path.exists()
+    assert (run / "trial_1" / "result.failed-1.json").exists()

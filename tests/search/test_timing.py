@@ -1,0 +1,84 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwssearch.artefact import classifier as measure
+from kwssearch.compression import convert
+from kwssearch.features.front_end import FrontEnd
+from kwssearch.models.architectures import cnn
+from kwssearch.runs import folder as runfolder
+from kwssearch.runs import run as results
+from kwssearch.search import timing
+from kwssearch.space.declaration import load_space
+
+FIELDS = {"measured", "threads", "pinned_to", "rounds", "widest_interval", "noisy", "noise_rule", "environment"}
+
+
+@pytest.fixture(scope="module")
+def measured(finished):
+    """A measurement of the tiny run's models, cut short."""
+    run = results.load(finished)
+    things = timing.subjects(run, 16000)
+    source = runfolder.source_of(finished, run.record)
+    return things, timing.measure(things, source, run.record["data"]["fingerprint"], budget=0)
+
+
+def test_every_model_is_timed_in_every_round(measured) -> None:
+    things, record = measured
+    assert record.keys() >= FIELDS
+    assert record["rounds"] == timing.FEWEST_ROUNDS
+    assert set(record["trials"]) == {thing.trial_id for thing in things} == set("0123")
+    for figures in record["trials"].values():
+        assert {len(values) for values in figures.values()} == {record["rounds"]}
+        feature, model, total = (np.median(figures[key]) for key in ("feature", "model", "total"))
+        assert 0 < model < total
+        assert total == pytest.approx(feature + model, rel=0.2)
+
+
+def test_ratios_are_to_the_baseline_of_the_same_features(measured) -> None:
+    things, _ = measured
+    assert {thing.baseline for thing in things} == {"0"}
+
+
+def test_the_process_gets_its_cores_back() -> None:
+    before = os.sched_getaffinity(0)
+    with timing.pinned(1) as cores:
+        assert os.sched_getaffinity(0) == set(cores)
+        assert len(cores) == 1
+    assert os.sched_getaffinity(0) == before
+
+
+def test_the_widest_interval_is_that_of_the_noisiest_ratio() -> None:
+    generator = np.random.default_rng(0)
+    path = Path("model.tflite")
+    things = [timing.Subject(name, "a", path, None) for name in ("a", "b", "c")]
+    steady = 1 + 0.001 * generator.standard_normal((60, 3))
+    rounds = [{"a": row * 1.0, "b": row * 2.0, "c": row * [1, 1, 2]} for row in steady]
+    assert timing.widest(things, rounds) < 0.01
+    for each in rounds[::2]:
+        each["c"] = each["c"] * 1.3
+    assert timing.widest(things, rounds) > 0.1
+
+
+def test_spread_calls_a_noisy_series_noisy() -> None:
+    generator = np.random.default_rng(0)
+    assert timing.spread(1 + 0.02 * generator.standard_normal(100)) < timing.NOISY_SPREAD
+    assert timing.spread(1 + 0.2 * generator.standard_normal(100)) > timing.NOISY_SPREAD
+
+
+def test_as_fast_as_litert_benchmark_says(tmp_path) -> None:
+    """Another tool, the same file; a factor of two, since both share the machine with other work."""
+    path, output = tmp_path / "model.tflite", tmp_path / "benchmark.json"
+    path.write_bytes(convert(cnn((49, 10, 1), 8, 1.0)))
+    front_end = FrontEnd(load_space("lab4").features["mfcc"], 16000)
+    ours = measure.latency(front_end, path, [np.zeros(16000, np.int16)] * 200)["model_latency_ms"]
+    tool = Path(sys.executable).parent / "litert-benchmark"
+    options = ["--num_runs", "200", "--warmup_runs", "20", "--num_threads", "1", "--result_json", str(output)]
+    subprocess.run([tool, "--model", path, *options], check=True, capture_output=True, timeout=60)
+    theirs = json.loads(output.read_text())["latency"]["median_ms"]
+    assert 0.5 < ours / theirs < 2

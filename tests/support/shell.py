@@ -1,0 +1,65 @@
+"""The command line in processes of its own, and what tests do to them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+
+def environment(cache: Path) -> dict[str, str]:
+    return {**os.environ, "KWSSEARCH_CACHE": str(cache)}
+
+
+def kwssearch(*arguments: object, cache: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "kwssearch", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment(cache),
+        cwd=cwd,
+        timeout=240,
+        check=False,
+    )
+
+
+def start(*arguments: object, cache: Path, **options: object) -> subprocess.Popen[str]:
+    """In a process group of its own, as a shell would start it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "kwssearch", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(cache),
+        start_new_session=True,
+        **options,
+    )
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(happened: Callable[[], object], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The processes that compute."""
+    children = psutil.Process(process.pid).children()
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def artefacts(run: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(run)): path.read_bytes() for path in sorted(run.rglob("model.tflite"))}

@@ -26,7 +26,7 @@ from scipy import stats
 
 from kwssearch.data.dataset import load_data
 from kwssearch.data.speakers import speaker_of
-from kwssearch.runs import run as results
+from kwssearch import runs
 from kwssearch.space.declaration import load_space, shipped_spaces
 from kwssearch.system import environment
 
@@ -91,7 +91,7 @@ def run_ours(data: Path, points: list[Point], epochs: int, seed: int, folder: Pa
     command += ["--epochs", str(epochs), "--out", str(folder / "run")]
     seconds = timed(command, {**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")})
     trials = {}
-    for trial in results.load(folder / "run").trials:
+    for trial in runs.load(folder / "run").trials:
         keys = ("accuracy", "predictions", "memory_bytes", "train_seconds", "seconds", "macs", "precision", "seed")
         trials[name_of(trial.values)] = {key: trial.executions[0][key] for key in keys}
     last = max(path.stat().st_mtime for path in (folder / "run").rglob("result.json"))

@@ -15,7 +15,7 @@ from kwssearch.analysis.effects import effect_pairs, effects_of
 from kwssearch.analysis.pareto import LATENCY_RANGE, front, front_share, losses, non_dominated, on_scale
 from kwssearch.analysis.worlds import Interval, Worlds
 from kwssearch.report.plots import canvas, images, palette, set_log_where_wide, settle, styled
-from kwssearch.runs.run import Run, Trial, load
+from kwssearch.runs import Run, Trial, load
 
 FOLDER = Path(__file__).with_name("method")
 RECORDED = Path(__file__).parents[1] / "runs" / "lab4-speech8"

@@ -44,23 +44,37 @@ with silence():
 tf.get_logger().setLevel("ERROR")
 
 __all__ = [
-    "BaseTuner", "Trial", "TrialStatus", "configure", "keras", "keras_tuner",
+    "BaseTuner", "Trial", "TrialStatus", "configure", "device", "keras", "keras_tuner",
     "precision", "silence", "start_anew", "tf", "tfmot",
 ]  # fmt: skip
 
 
 @lru_cache(maxsize=1)
-def configure(threads: int = 1, deterministic: bool = False) -> None:
-    """Sets the process up for training, once; one that has computed already keeps its threads.
+def configure(threads: int = 1, deterministic: bool = False, gpu: bool = False) -> str:
+    """Sets the process up for training, once; one that has computed already keeps its threads and devices.
 
     One thread a worker and many workers train more samples a second than one worker with
-    many threads (docs/performance.md).
+    many threads (docs/performance.md). A GPU is hidden, or used by itself with memory that grows.
+
+    Returns:
+        the device that trains: 'CPU', or the GPU's name.
     """
+    gpus = tf.config.list_physical_devices("GPU")
     with suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices(gpus[:1] if gpu else [], "GPU")
+        for first in gpus[:1] if gpu else []:
+            tf.config.experimental.set_memory_growth(first, True)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+    return device()
+
+
+def device() -> str:
+    """What this process trains on: 'CPU', or the name of the GPU that it sees."""
+    seen = tf.config.get_visible_devices("GPU")
+    return str(tf.config.experimental.get_device_details(seen[0]).get("device_name", "GPU")) if seen else "CPU"
 
 
 def start_anew(seed: int) -> None:

@@ -8,9 +8,17 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A fault outside the program: data, disk, an earlier run."""
+    """A fault outside the program: data, disk, an earlier run.
+
+    Args:
+        about: which of a search's arguments the remedy is about, such as 'folder' or 'data'.
+    """
 
     exit_code = 1
+
+    def __init__(self, text: str, about: str | None = None) -> None:
+        super().__init__(text)
+        self.about = about
 
 
 class SpaceError(UserError):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
 
-from kwssearch.space.search_space import FeatureSetting
+from kwssearch.space import FeatureSetting
 from kwssearch.system.cache import made_whole, one_at_a_time
 
 Array = npt.NDArray[np.float32]

@@ -47,6 +47,10 @@ def ds_cnn(input_shape: Shape, classes: int, width_multiplier: float) -> keras.M
 
 MODELS: dict[str, Builder] = {"cnn": cnn, "ds_cnn": ds_cnn}
 
+# What pruning wraps, and what it leaves dense.
+PRUNABLE = (layers.Conv1D, layers.Conv2D, layers.Dense)
+DENSE = (layers.DepthwiseConv2D, layers.BatchNormalization, layers.LayerNormalization, layers.PReLU)
+
 # What gives the same answers when frames and bands change places, kernels too.
 SYMMETRIC = (
     layers.InputLayer, layers.Conv2D, layers.DepthwiseConv2D, layers.BatchNormalization, layers.ReLU,
@@ -108,7 +112,7 @@ def macs(model: keras.Model) -> int:
     """Multiply-accumulates of one inference, in convolutions and dense layers."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
+        if isinstance(layer, layers.Conv1D | layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
             kernel = layer.weights[0].shape.num_elements()
             positions = 1
             for size in layer.output_shape[1:-1]:

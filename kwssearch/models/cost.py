@@ -1,12 +1,21 @@
-"""What the points of a space cost on paper, before anything is trained."""
+"""What the points of a space cost on paper, before anything is trained; remembered, so that it is computed once."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from kwssearch.backend import keras
-from kwssearch.models.architectures import MODELS, macs
-from kwssearch.space.search_space import SearchSpace
+from kwssearch.errors import UserError
+from kwssearch.space import SearchSpace
+from kwssearch.system.cache import cache_folder
+from kwssearch.system.environment import versions
+from kwssearch.system.storage import read_json, write_json
+
+Shape = tuple[str, str, float]  # features, architecture, width multiplier
 
 
 @dataclass(frozen=True)
@@ -18,25 +27,63 @@ class Cost:
     macs: int
 
 
-def costs(space: SearchSpace, classes: int) -> dict[str, Cost]:
-    """Trial id -> its cost, from models that are built and thrown away."""
-    known: dict[tuple[object, ...], Cost] = {}
-    found = {}
-    for trial in space.trials:
-        point = tuple(trial.values[axis] for axis in ("features", "architecture", "width_multiplier"))
-        if point not in known:
-            features, architecture, width = point
-            shape = space.features[str(features)].shape
-            model = MODELS[str(architecture)](shape, classes, float(str(width)))
-            known[point] = Cost(shape, model.count_params(), macs(model))
-        found[trial.trial_id] = known[point]
-    keras.backend.clear_session()
-    return found
+def costs(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> dict[str, Cost]:
+    """Trial id -> its cost, from models that are built and thrown away where they are not known yet.
+
+    Args:
+        waiting: called before TensorFlow is loaded, which takes seconds.
+
+    Raises:
+        UserError: a builder of the user's own gives no model that can be trained.
+    """
+    shapes = {trial.trial_id: shape_of(trial.values) for trial in space.trials}
+    remembered = {shape: recall(place_of(space, classes, shape)) for shape in set(shapes.values())}
+    if any(cost is None for cost in remembered.values()):
+        waiting()
+        from kwssearch.models.building import measured_costs
+
+        missing = [shape for shape in dict.fromkeys(shapes.values()) if remembered[shape] is None]
+        for shape, cost in measured_costs(space, classes, missing).items():
+            remembered[shape] = cost
+            remember(place_of(space, classes, shape), cost)
+    return {trial_id: known for trial_id, shape in shapes.items() if (known := remembered[shape]) is not None}
 
 
-def space_rows(space: SearchSpace, classes: int) -> list[dict[str, object]]:
+def shape_of(values: Mapping[str, Any]) -> Shape:
+    return values["features"], values["architecture"], values["width_multiplier"]
+
+
+def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path:
+    """Where a cost is remembered, under all that decides it."""
+    features, architecture, width = shape
+    source = space.architectures.get(architecture)
+    builders = Path(__file__).with_name("architectures.py").read_bytes()
+    code = source.digest if source is not None else hashlib.sha256(builders).hexdigest()
+    key = [versions(), code, architecture, space.features[features].shape, classes, width]
+    name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
+    return cache_folder() / "costs" / f"{name}.json"
+
+
+def recall(path: Path) -> Cost | None:
+    try:
+        record = read_json(path)
+        frames, bands, channels = (int(size) for size in record["input_shape"])
+        return Cost((frames, bands, channels), int(record["parameters"]), int(record["macs"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remember(path: Path, cost: Cost) -> None:
+    """A cache that cannot be written costs a second time."""
+    try:
+        write_json(path, asdict(cost))
+    except UserError:
+        return
+
+
+def space_rows(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> list[dict[str, object]]:
     """A JSON-ready row a trial, in declared order."""
-    found = costs(space, classes)
+    found = costs(space, classes, waiting)
     return [
         {"trial_id": trial.trial_id, "strategy": trial.strategy, **trial.values, **asdict(found[trial.trial_id])}
         for trial in space.trials

@@ -2,212 +2,230 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import socket
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from kwssearch.data import dataset as data_sets
-from kwssearch.data.dataset import DataSet
+from kwssearch import data as data_sets
+from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.runs import records
-from kwssearch.runs import run as results
-from kwssearch.space.schema import show
-from kwssearch.space.search_space import SearchSpace
+from kwssearch.runs.changes import changes, comparable
+from kwssearch.runs.lock import HOLDER, LOCK, held, now, told_of
+from kwssearch.runs.reading import load, load_trial, read_recorded_space
+from kwssearch.runs.records import trial_folder
+from kwssearch.runs.run import Run, Trial
+from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.system import environment
-from kwssearch.system.storage import read_json, write_json
+from kwssearch.system.storage import write_bytes, write_json
 
-LOCK = "lock"
-HOLDER = "holder.json"
 LOG = "workers.log"
-SHARED = "shared"
-LEFTOVERS = (records.CHECKPOINT_FILE, records.PROGRESS_RECORD)
-OURS = (LOCK, HOLDER, LOG, SHARED, records.DATA_RECORD, "tuner")
+OURS = (LOCK, HOLDER, LOG, records.SHARED, records.DATA_RECORD)
 
 
-@contextlib.contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Keeps other writers out; the system lets go of a dead process's lock by itself.
+class RunFolder:
+    """The one writer of a run: whoever searches asks it, and only it knows the names of files.
 
-    Raises:
-        UserError: another process holds the run, or the folder holds other things or cannot be written.
+    Args:
+        path: RUN; made where it is missing, once it is held.
     """
-    lock = FileLock(folder / LOCK)
-    with told_of(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        refuse_strangers(folder)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.record: dict[str, Any] = {}
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keeps other writers out meanwhile.
+
+        Raises:
+            UserError: another process holds the run, or the folder holds other things or cannot be written.
+        """
+        return held(self.path, OURS)
+
+    @property
+    def log(self) -> Path:
+        """Where workers print."""
+        return self.path / LOG
+
+    @property
+    def source(self) -> str:
+        """What `load_data` takes to find the data set of a run that was begun."""
+        recorded = str(self.record["data"]["source"])
+        return recorded if recorded in data_sets.NAMED else os.path.normpath(self.path.resolve() / recorded)
+
+    def holds(self, space: SearchSpace) -> bool:
+        """Whether this very space was begun here, whatever its data set is."""
+        if not (self.path / records.RUN_RECORD).exists():
+            return False
+        return comparable(self.reopen()) == comparable(space)
+
+    def set_aside(self) -> None:
+        """Renames a run, so that another one can begin under its name; nothing is deleted.
+
+        Raises:
+            UserError: it is being searched, or the folder above it cannot be written.
+        """
+        if (self.path / records.RUN_RECORD).exists():
+            with self.held():
+                pass
+            set_aside(self.path, "replaced")
+
+    def reopen(self) -> SearchSpace:
+        """The space of a run that was begun.
+
+        Raises:
+            UserError: no run is there, or its own record is damaged.
+        """
+        self.record = records.read_run_record(self.path)
+        return read_recorded_space(self.path, self.record)
+
+    def must_be_grid(self) -> None:
+        """Raises: UserError: a program proposed the trials of this run, so that only it can go on."""
+        if (oracle := records.oracle_of(self.record)) != records.GRID:
             raise UserError(
-                f"{folder}: {holder(folder)} is running this search; wait for it or stop it, or use --out elsewhere."
-            ) from error
-    try:
-        write_json(folder / HOLDER, {"pid": os.getpid(), "host": socket.gethostname(), "since": now()})
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            (folder / HOLDER).unlink()
-        lock.release()
+                f"{self.path}: its trials were proposed by oracle {oracle!r}, which only the program that made it has; "
+                "go on by running that program again."
+            )
 
+    def open(self, space: SearchSpace, data: DataSet, oracle: str) -> None:
+        """Begins the run, or checks that it is this very search; the caller holds it.
 
-def holder(folder: Path) -> str:
-    try:
-        record = read_json(folder / HOLDER)
-        return f"process {int(record['pid'])} on host {str(record['host'])[:80]!r}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        A run may grow by more executions a trial, and its data set may have moved; nothing else may change.
 
+        Args:
+            oracle: name of what proposes its trials.
 
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+        Raises:
+            UserError: the folder holds another search; says what differs.
+        """
+        if not (self.path / records.RUN_RECORD).exists():
+            self.record = self.describe(space, data, oracle)
+            write_json(self.path / records.DATA_RECORD, data_sets.record(data))
+            write_json(self.path / records.RUN_RECORD, self.record)
+            return
+        recorded = self.reopen()
+        clips = records.read_or_warn(self.path / records.DATA_RECORD, []) or {}
+        differences = [*changes(self.record, recorded, clips, space, data)]
+        if (begun_by := records.oracle_of(self.record)) != oracle:
+            differences.append(f"its trials were proposed by oracle {begun_by!r} and now would be by {oracle!r}")
+        if differences:
+            raise UserError(
+                f"{self.path}: was begun with another search: {'; '.join(differences)}. "
+                "Restore what it was begun with, or start afresh in another folder.",
+                about="folder",
+            )
+        self.grow(recorded, space, data)
 
+    def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet) -> None:
+        """Writes down what may change: more executions, other objectives, another place of the data set."""
+        more = space.recipe.executions_per_trial > recorded.recipe.executions_per_trial
+        executions = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
+        kept = (space if more else recorded).with_recipe(executions_per_trial=executions)
+        source = self.recorded_source(data)
+        changed = {"space": kept.to_dict(), "data": {**self.record["data"], "source": source}}
+        if any(self.record[key] != value for key, value in changed.items()) and (
+            more or source != self.record["data"]["source"]
+        ):
+            self.record = {**self.record, **changed}
+            write_json(self.path / records.RUN_RECORD, self.record)
 
-def begin(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
-    """The run's record, written on first use, checked against the search on every later one.
-
-    A run may grow by more executions a trial, and its data set may have moved; nothing else may change.
-
-    Raises:
-        UserError: the folder holds another search; says what differs.
-    """
-    path = folder / records.RUN_RECORD
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        record = describe(folder, space, data)
-        write_json(folder / records.DATA_RECORD, data_sets.record(data))
-        write_json(path, record)
-        return record
-    record = records.read_run_record(folder)
-    recorded = results.read_recorded_space(folder, record)
-    differences = [*changes(record, recorded, space, data, folder)]
-    if differences:
-        raise UserError(
-            f"{folder}: was begun with another search: {'; '.join(differences)}. "
-            "Restore what it was begun with, or start afresh with --out elsewhere."
-        )
-    grown = space.recipe.executions_per_trial > recorded.recipe.executions_per_trial
-    source = recorded_source(folder, data)
-    if grown or source != record["data"]["source"]:
-        record = {
-            **record,
-            "space": space.to_dict() if grown else record["space"],
-            "data": {**record["data"], "source": source},
+    def describe(self, space: SearchSpace, data: DataSet, oracle: str) -> dict[str, Any]:
+        return {
+            "format": records.FORMAT,
+            "run_id": uuid.uuid4().hex[:16],
+            "created": now(),
+            "oracle": oracle,
+            "space": space.to_dict(),
+            "data": {
+                "source": self.recorded_source(data),
+                "fingerprint": data.fingerprint,
+                "words": list(data.words),
+                "sampling_rate": data.sampling_rate,
+                "splits": {split: len(clips) for split, clips in data.splits.items()},
+            },
+            "versions": environment.versions(),
+            "environment": environment.describe(),
         }
-        write_json(path, record)
-    return record
 
+    def recorded_source(self, data: DataSet) -> str:
+        """The data set's name, or its folder as seen from the run's, so that both can move together."""
+        if data.source in data_sets.NAMED:
+            return data.source
+        return os.path.relpath(data.root.resolve(), self.path.resolve())
 
-def refuse_strangers(folder: Path) -> None:
-    """Leaves a folder alone that is no run and holds what no run would."""
-    if (folder / records.RUN_RECORD).exists():
-        return
-    others = [path.name for path in folder.iterdir() if path.name not in OURS and not path.name.startswith(".")]
-    if others:
-        raise UserError(
-            f"{folder}: holds other files ({show(others[0])}), expected a new or empty folder or a run; "
-            "use --out elsewhere."
-        )
+    def load(self) -> Run:
+        """What is recorded by now."""
+        return load(self.path)
 
+    def load_trial(self, planned: PlannedTrial, executions: int) -> Trial:
+        """What is recorded of one trial by now."""
+        return load_trial(self.path, planned, executions)
 
-def describe(folder: Path, space: SearchSpace, data: DataSet) -> dict[str, Any]:
-    return {
-        "format": records.FORMAT,
-        "run_id": uuid.uuid4().hex[:16],
-        "created": now(),
-        "space": space.to_dict(),
-        "data": {
-            "source": recorded_source(folder, data),
-            "fingerprint": data.fingerprint,
-            "words": list(data.words),
-            "sampling_rate": data.sampling_rate,
-            "splits": {split: len(clips) for split, clips in data.splits.items()},
-        },
-        "versions": environment.versions(),
-        "environment": environment.describe(),
-    }
+    def tidy(self, run: Run, retry_failed: bool = False) -> Run:
+        """Sets damaged records aside, and failed ones if asked; clears what finished trials left.
 
+        Returns:
+            the run without what was set aside.
+        """
+        changed = False
+        for trial in run.trials:
+            whole = {execution.index for execution in (*trial.executions, *trial.failures)}
+            failed = {execution.index for execution in trial.failures}
+            for index in range(run.space.recipe.executions_per_trial):
+                here = trial_folder(self.path, trial.trial_id, index)
+                path = here / records.RESULT_RECORD
+                if index not in whole and path.exists():
+                    set_aside(path, "damaged")
+                elif retry_failed and index in failed:
+                    set_aside(path, "failed")
+                    changed = True
+                elif index in whole:
+                    self.clear(here)
+        self.clear(self.path)
+        if run.latency_record is None and (self.path / records.LATENCY_RECORD).exists():
+            set_aside(self.path / records.LATENCY_RECORD, "damaged")
+        return load(self.path) if changed else run
 
-def recorded_source(folder: Path, data: DataSet) -> str:
-    """The data set's name, or its folder as seen from the run's, so that both can move together."""
-    if data.source in data_sets.NAMED:
-        return data.source
-    return os.path.relpath(data.root.resolve(), folder.resolve())
+    def begin_trial(self, planned: PlannedTrial, proposed_by: str) -> None:
+        """Says what a trial is before it trains."""
+        path = trial_folder(self.path, planned.trial_id) / records.TRIAL_RECORD
+        if not path.exists():
+            write_json(path, records.trial_record(planned, proposed_by))
 
+    def end_execution(self, trial_id: str, index: int, record: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+        """Keeps an execution's files and, last of all, its record: from then on it has ended."""
+        here = trial_folder(self.path, trial_id, index)
+        for name, content in files.items():
+            write_bytes(here / name, content)
+        write_json(here / records.RESULT_RECORD, record)
+        self.clear(here)
 
-def source_of(folder: Path, record: Mapping[str, Any]) -> str:
-    """What `load_data` takes, from what a run recorded."""
-    recorded = str(record["data"]["source"])
-    return recorded if recorded in data_sets.NAMED else os.path.normpath(folder.resolve() / recorded)
+    def end_timing(self, record: Mapping[str, Any]) -> None:
+        write_json(self.path / records.LATENCY_RECORD, record)
 
+    def clear(self, folder: Path) -> None:
+        """Removes what only a running execution needs.
 
-def changes(
-    record: Mapping[str, Any], recorded: SearchSpace, space: SearchSpace, data: DataSet, folder: Path
-) -> Iterator[str]:
-    """What would make new results differ from those that stand here, a phrase each."""
-    grown = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
-    before = flat(replace(recorded.with_recipe(executions_per_trial=grown), name="", description="", data="").to_dict())
-    after = flat(replace(space.with_recipe(executions_per_trial=grown), name="", description="", data="").to_dict())
-    for key in sorted({*before, *after}):
-        if before.get(key) != after.get(key):
-            yield f"{key} was {show(before.get(key))} and is {show(after.get(key))}"
-    if record["data"]["fingerprint"] != data.fingerprint:
-        recorded_clips = records.read_or_warn(folder / records.DATA_RECORD, []) or {}
-        yield f"the data set changed: {data_sets.difference(recorded_clips, data) or 'words or sampling rate'}"
-    for name, version in environment.versions().items():
-        if record["versions"].get(name) != version:
-            yield f"{name} was {record['versions'].get(name)} and is {version}"
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        with told_of(folder):
+            for name in (records.CHECKPOINT_FILE, records.PROGRESS_RECORD):
+                (folder / name).unlink(missing_ok=True)
+            for temporary in folder.glob(".*.tmp"):
+                temporary.unlink(missing_ok=True)
 
-
-def flat(tables: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested tables as one, keys joined by dots."""
-    if isinstance(tables, Mapping):
-        items = [(str(key), value) for key, value in tables.items()]
-    elif isinstance(tables, list) and tables and all(isinstance(entry, Mapping) for entry in tables):
-        items = [(str(entry.get("name", i)), entry) for i, entry in enumerate(tables)]
-    else:
-        return {prefix: tables}
-    merged = {}
-    for key, value in items:
-        merged.update(flat(value, f"{prefix}.{key}" if prefix else key))
-    return merged
-
-
-def tidy(folder: Path, retry_failed: bool = False) -> list[str]:
-    """Sets damaged records aside, and failed ones if asked; clears what finished trials left.
-
-    Returns:
-        A sentence for each damaged record.
-    """
-    run = results.load(folder)
-    executions = range(run.space.recipe.executions_per_trial)
-    for trial in run.trials:
-        whole = {execution.index for execution in (*trial.executions, *trial.failures)}
-        for index in executions:
-            here = results.trial_folder(folder, trial.trial_id, index)
-            path = here / records.RESULT_RECORD
-            if index not in whole and path.exists():
-                set_aside(path, "damaged")
-            elif retry_failed and index in {execution.index for execution in trial.failures}:
-                set_aside(path, "failed")
-            elif index in whole:
-                clear(here)
-    clear(folder)
-    if run.latency_record is None and (folder / records.LATENCY_RECORD).exists():
-        set_aside(folder / records.LATENCY_RECORD, "damaged")
-    return list(run.warnings)
+    def clear_shared(self) -> None:
+        """Removes the states that trials shared, once none of them is still to run."""
+        shutil.rmtree(self.path / records.SHARED, ignore_errors=True)
 
 
 def set_aside(path: Path, why: str) -> None:
-    """Renames a record so that it is neither read nor lost.
+    """Renames a record or a folder so that it is neither read nor lost.
 
     Raises:
         UserError: its folder cannot be written.
@@ -217,32 +235,3 @@ def set_aside(path: Path, why: str) -> None:
         number += 1
     with told_of(path.parent):
         os.replace(path, aside)
-
-
-def clear(folder: Path) -> None:
-    """Removes what only a running execution needs.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
-    with told_of(folder):
-        for name in LEFTOVERS:
-            (folder / name).unlink(missing_ok=True)
-        for temporary in folder.glob(".*.tmp"):
-            temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def told_of(folder: Path) -> Iterator[None]:
-    """Tells what the system refuses there in a sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be written ({error.strerror or error}); give write permission or use --out elsewhere."
-        ) from error
-
-
-def clear_shared(folder: Path) -> None:
-    """Removes the states that trials shared, once none of them is still to run."""
-    shutil.rmtree(folder / SHARED, ignore_errors=True)

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.errors import UserError
-from kwssearch.space.search_space import PlannedTrial
+from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.system.storage import read_json
 
 FORMAT = 1
+GRID = "grid"
 RUN_RECORD = "run.json"
 DATA_RECORD = "data.json"
+TRIAL_RECORD = "trial.json"
 RESULT_RECORD = "result.json"
 PROGRESS_RECORD = "progress.json"
 LATENCY_RECORD = "latency.json"
 CHECKPOINT_FILE = "checkpoint.npz"
+SHARED = "shared"
 
 RUN_FIELDS = {"run_id": str, "space": dict, "data": dict, "versions": dict, "environment": dict}
 DATA_FIELDS = {"source": str, "fingerprint": str, "words": list, "sampling_rate": int, "splits": dict}
@@ -24,6 +27,17 @@ NUMBERS = (
     "accuracy", "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms",
     "achieved_sparsity", "overall_sparsity", "parameters", "macs", "epochs", "seconds",
 )  # fmt: skip
+
+
+def trial_folder(run: Path, trial_id: str, execution: int = 0) -> Path:
+    """Where an execution's files stand; the first one's in the trial's own folder."""
+    folder = run / f"trial_{trial_id}"
+    return folder if execution == 0 else folder / f"execution_{execution}"
+
+
+def shared_folder(trial: Path, execution: int) -> Path:
+    """RUN/shared, from an execution's folder."""
+    return (trial.parent if execution == 0 else trial.parent.parent) / SHARED
 
 
 def read_run_record(folder: Path) -> dict[str, Any]:
@@ -41,7 +55,7 @@ def read_run_record(folder: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); restore it or start afresh with --out elsewhere."
+            f"{path}: cannot be read ({' '.join(str(error).split())}); restore it or start afresh in another folder."
         ) from error
     if record.get("format") != FORMAT:
         raise UserError(
@@ -49,8 +63,38 @@ def read_run_record(folder: Path) -> dict[str, Any]:
         )
     fault = field_fault(record, RUN_FIELDS) or field_fault(record["data"], DATA_FIELDS)
     if fault:
-        raise UserError(f"{path}: is damaged ({fault}); restore it or start afresh with --out elsewhere.")
+        raise UserError(f"{path}: is damaged ({fault}); restore it or start afresh in another folder.")
     return record
+
+
+def oracle_of(record: Mapping[str, Any]) -> str:
+    """What proposes the trials of a run; runs that do not say so are grids."""
+    return str(record.get("oracle", GRID))
+
+
+def trial_record(planned: PlannedTrial, proposed_by: str) -> dict[str, Any]:
+    """What trial.json says of a trial before it trains."""
+    return {
+        "trial_id": planned.trial_id,
+        "strategy": planned.strategy,
+        "values": dict(planned.values),
+        "proposed_by": proposed_by,
+    }
+
+
+def read_trials(folder: Path, space: SearchSpace, warnings: list[str]) -> tuple[PlannedTrial, ...]:
+    """The trials that were begun, by id; one whose record is damaged or no point of the space is passed over."""
+    found = []
+    for path in folder.glob(f"trial_*/{TRIAL_RECORD}"):
+        record = read_or_warn(path, warnings)
+        if record is None:
+            continue
+        strategy = space.strategy_of(record.get("values"))
+        if strategy is None or path.parent != trial_folder(folder, str(record.get("trial_id"))):
+            warnings.append(damaged(path, "it names no point of the space"))
+        else:
+            found.append(PlannedTrial(record["trial_id"], strategy, record["values"]))
+    return tuple(sorted(found, key=lambda planned: (len(planned.trial_id), planned.trial_id)))
 
 
 def field_fault(record: Mapping[str, Any], fields: Mapping[str, type]) -> str | None:

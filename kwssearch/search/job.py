@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.analysis.binomial import wilson
-from kwssearch.artefact import MODEL_FILE, ZIP_FILE
-from kwssearch.data.dataset import DataSet, load_data
+from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
-from kwssearch.runs.records import PROGRESS_RECORD
-from kwssearch.space.search_space import PlannedTrial, SearchSpace
+from kwssearch.runs import PROGRESS_RECORD, shared_folder
+from kwssearch.space import PlannedTrial, SearchSpace
 from kwssearch.system import environment
 from kwssearch.system.cache import cache_folder, forget_older
 from kwssearch.system.storage import write_json
@@ -33,8 +32,9 @@ class Job:
         execution: adds to the recipe's seed.
         folder: for artefacts and checkpoint; None for the worker's own cache, from where the
             artefacts travel back with the outcome.
-        prefix: file name of the state that all jobs of a group share; None where none is shared.
+        beginning: file name of the state that all jobs of a group share; None where none is shared.
         alone: no other job runs beside this one, so that its latency may count.
+        gpu: it may use the graphics processor that its worker sees.
     """
 
     space: SearchSpace
@@ -44,8 +44,9 @@ class Job:
     planned: PlannedTrial
     execution: int
     folder: Path | None
-    prefix: str | None
+    beginning: str | None
     alone: bool
+    gpu: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -62,6 +63,15 @@ class Job:
         if self.folder is not None:
             return self.folder
         return cache_folder() / "jobs" / self.run_id / f"{self.planned.trial_id}_{self.execution}"
+
+    @property
+    def shared_state(self) -> Path | None:
+        """The file of the state that the job shares with others."""
+        if self.beginning is None:
+            return None
+        if self.folder is None:
+            return cache_folder() / "jobs" / self.run_id / self.beginning
+        return shared_folder(self.folder, self.execution) / self.beginning
 
 
 @dataclass(frozen=True)
@@ -104,17 +114,18 @@ def run(job: Job) -> Outcome | Failure:
 
 def load_libraries() -> None:
     """Imports what `execute` needs, some seconds of work."""
-    from kwssearch.training import hypermodel  # noqa: F401
+    from kwssearch import training  # noqa: F401
 
 
 def execute(job: Job) -> Outcome:
     from kwssearch import backend
-    from kwssearch.training.hypermodel import KwsHyperModel
+    from kwssearch.artefact import MODEL_FILE, ZIP_FILE
+    from kwssearch.training import WEIGHTS_FILE, KwsHyperModel, hyperparameters
 
-    backend.configure(threads=1, deterministic=job.space.recipe.deterministic)
+    device = backend.configure(threads=1, deterministic=job.space.recipe.deterministic, gpu=job.gpu)
     data = open_data(job.source, job.fingerprint)
     hypermodel = KwsHyperModel(job.space, data)
-    hp = job.space.hyperparameters(job.planned.values)
+    hp = hyperparameters(job.space, job.planned.values)
     folder = job.scratch
     started = time.time()
 
@@ -122,24 +133,25 @@ def execute(job: Job) -> Outcome:
         write_json(folder / PROGRESS_RECORD, {"epoch": len(history), **history[-1], "started": started})
 
     backend.start_anew(job.seed)
-    record = hypermodel.evaluate(
-        hp,
-        hypermodel.build(hp),
-        folder,
-        job.seed,
-        prefix=shared_state(job),
-        on_epoch=on_epoch,
+    figures = hypermodel.evaluate(
+        hp, hypermodel.build(hp), folder, job.seed, beginning=job.shared_state, on_epoch=on_epoch
     )
-    labels = data.labels("test")
-    correct = sum(int(guess == label) for guess, label in zip(record["predictions"], labels, strict=True))
-    record = {**record, "accuracy_interval": list(wilson(correct, len(labels)))}
     files = {}
     if job.folder is None:
-        files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE)}
+        files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE, WEIGHTS_FILE)}
         shutil.rmtree(folder)
         # What runs of other weeks left on this host: shared states, checkpoints of lost jobs.
         forget_older(folder.parent.parent.iterdir(), SECONDS_KEPT)
-    return Outcome({**identity(job), **record, "status": "completed", "latency_provisional": not job.alone}, files)
+    clips = len(figures["predictions"])
+    record = {
+        **identity(job),
+        "device": device,
+        **figures,
+        "accuracy_interval": list(wilson(round(figures["accuracy"] * clips), clips)),
+        "status": "completed",
+        "latency_provisional": not job.alone,
+    }
+    return Outcome(record, files)
 
 
 def identity(job: Job) -> dict[str, Any]:
@@ -152,20 +164,6 @@ def identity(job: Job) -> dict[str, Any]:
         "seed": job.seed,
         "environment": environment.describe(),
     }
-
-
-def shared_state(job: Job) -> Path | None:
-    if job.prefix is None:
-        return None
-    if job.folder is None:
-        return cache_folder() / "jobs" / job.run_id / job.prefix
-    return shared_folder(job.folder, job.execution) / job.prefix
-
-
-def shared_folder(trial: Path, execution: int) -> Path:
-    """RUN/shared, from a trial's or an execution's folder."""
-    run = trial.parent if execution == 0 else trial.parent.parent
-    return run / "shared"
 
 
 @lru_cache(maxsize=2)

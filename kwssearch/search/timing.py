@@ -14,11 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from kwssearch.artefact import MODEL_FILE
-from kwssearch.artefact.classifier import Classifier, sample
-from kwssearch.features.front_end import FrontEnd
-from kwssearch.runs.folder import now
-from kwssearch.runs.run import Run, Trial, trial_folder
+from kwssearch.artefact import MODEL_FILE, Classifier, sample
+from kwssearch.features import FrontEnd
+from kwssearch.runs import Run, Trial, now, trial_folder
 from kwssearch.search.job import open_data
 from kwssearch.system import environment
 
@@ -37,11 +35,11 @@ NOISE_RULE = (
 
 
 @dataclass(frozen=True)
-class Subject:
+class Timed:
     """One artefact to time.
 
     Attributes:
-        baseline: the trial id that its ratio is taken to.
+        baseline: id of the trial that its ratio is taken to; its own where there is none.
     """
 
     trial_id: str
@@ -50,16 +48,24 @@ class Subject:
     front_end: FrontEnd
 
 
-def subjects(run: Run, sampling_rate: int) -> list[Subject]:
+def timed_artefacts(run: Run, sampling_rate: int) -> list[Timed]:
     """The first artefact that is on disk of every completed trial."""
     found = []
     for trial in run.completed:
         path = artefact_of(run, trial)
         if path is not None:
             setting = run.space.features[trial.values["features"]]
-            baseline = run.baseline_of(trial) or trial
-            found.append(Subject(trial.trial_id, baseline.trial_id, path, FrontEnd(setting, sampling_rate)))
+            baseline = run.baseline_of(trial)
+            held_against = trial if baseline is None or artefact_of(run, baseline) is None else baseline
+            found.append(Timed(trial.trial_id, held_against.trial_id, path, FrontEnd(setting, sampling_rate)))
     return found
+
+
+def artefacts_to_time(run: Run, again: bool = False) -> list[Timed]:
+    """All artefacts on disk, or none where each has been timed and `again` does not ask for more."""
+    artefacts = timed_artefacts(run, run.record["data"]["sampling_rate"])
+    done = {trial.trial_id for trial in run.completed if trial.latency is not None}
+    return [] if not again and done >= {artefact.trial_id for artefact in artefacts} else artefacts
 
 
 def artefact_of(run: Run, trial: Trial) -> Path | None:
@@ -68,7 +74,7 @@ def artefact_of(run: Run, trial: Trial) -> Path | None:
 
 
 def measure(
-    things: Sequence[Subject], source: str, fingerprint: str, threads: int = 1, budget: float | None = None
+    artefacts: Sequence[Timed], source: str, fingerprint: str, threads: int = 1, budget: float | None = None
 ) -> dict[str, Any]:
     """Times every artefact once a round, in an order shuffled anew each round, on the same clips.
 
@@ -87,56 +93,60 @@ def measure(
         UserError: it is not the data set that the run was made with.
     """
     data = open_data(source, fingerprint)
-    budget = SECONDS_A_TRIAL * len(things) if budget is None else budget
+    budget = SECONDS_A_TRIAL * len(artefacts) if budget is None else budget
     clips = [data.audio("test", i) for i in range(min(CLIPS, len(data.splits["test"])))]
     generator = np.random.default_rng(0)
     deadline = time.monotonic() + budget
     with pinned(threads) as cores, threadpool_limits(threads):
-        classifiers = {thing.trial_id: Classifier(thing.path, threads) for thing in things}
-        counts = {thing.trial_id: invocations(thing, classifiers[thing.trial_id], clips) for thing in things}
+        classifiers = {artefact.trial_id: Classifier(artefact.path, threads) for artefact in artefacts}
+        counts = {
+            artefact.trial_id: invocations(artefact, classifiers[artefact.trial_id], clips) for artefact in artefacts
+        }
         rounds: list[dict[str, Times]] = []
         while len(rounds) < FEWEST_ROUNDS or (
-            time.monotonic() < deadline and (len(rounds) % CHECK_EVERY or widest(things, rounds) > WIDEST_INTERVAL)
+            time.monotonic() < deadline and (len(rounds) % CHECK_EVERY or widest(artefacts, rounds) > WIDEST_INTERVAL)
         ):
             figures: dict[str, Times] = {}
-            for index in generator.permutation(len(things)):
-                thing = things[index]
-                chosen = [clips[i] for i in generator.integers(len(clips), size=WARM_UP + counts[thing.trial_id])]
-                times = sample(thing.front_end, classifiers[thing.trial_id], chosen)[WARM_UP:]
-                figures[thing.trial_id] = np.median(times, axis=0) * 1000
+            for index in generator.permutation(len(artefacts)):
+                artefact = artefacts[index]
+                chosen = [clips[i] for i in generator.integers(len(clips), size=WARM_UP + counts[artefact.trial_id])]
+                times = sample(artefact.front_end, classifiers[artefact.trial_id], chosen)[WARM_UP:]
+                figures[artefact.trial_id] = np.median(times, axis=0) * 1000
             rounds.append(figures)
-    return record(things, rounds, threads, cores)
+    return record(artefacts, rounds, threads, cores)
 
 
-def invocations(thing: Subject, classifier: Classifier, clips: Sequence[Any]) -> int:
+def invocations(artefact: Timed, classifier: Classifier, clips: Sequence[Any]) -> int:
     """How many fill the least time of a sample; also the first warm-up."""
-    typical = float(np.median(sample(thing.front_end, classifier, clips)[:, 2]))
+    typical = float(np.median(sample(artefact.front_end, classifier, clips)[:, 2]))
     return max(5, round(LEAST_SECONDS / typical))
 
 
-def widest(things: Sequence[Subject], rounds: Sequence[Mapping[str, Any]]) -> float:
+def widest(artefacts: Sequence[Timed], rounds: Sequence[Mapping[str, Any]]) -> float:
     """The widest 95 % bootstrap interval of a median ratio to the baseline, as a share of the ratio."""
-    totals = {thing.trial_id: np.array([figures[thing.trial_id][2] for figures in rounds]) for thing in things}
+    totals = {
+        artefact.trial_id: np.array([figures[artefact.trial_id][2] for figures in rounds]) for artefact in artefacts
+    }
     resampled = np.random.default_rng(0).integers(len(rounds), size=(300, len(rounds)))
     widths = [0.0]
-    for thing in things:
-        ratios = totals[thing.trial_id] / totals[thing.baseline]
+    for artefact in artefacts:
+        ratios = totals[artefact.trial_id] / totals[artefact.baseline]
         low, high = np.quantile(np.median(ratios[resampled], axis=1), (0.025, 0.975))
         widths.append(float((high - low) / np.median(ratios)))
     return max(widths)
 
 
 def record(
-    things: Sequence[Subject], rounds: Sequence[Mapping[str, Any]], threads: int, cores: Sequence[int]
+    artefacts: Sequence[Timed], rounds: Sequence[Mapping[str, Any]], threads: int, cores: Sequence[int]
 ) -> dict[str, Any]:
-    figures = {thing.trial_id: np.array([r[thing.trial_id] for r in rounds]) for thing in things}
+    figures = {artefact.trial_id: np.array([r[artefact.trial_id] for r in rounds]) for artefact in artefacts}
     return {
         "measured": now(),
         "threads": threads,
         "pinned_to": list(cores),
         "governor": environment.governor(),
         "rounds": len(rounds),
-        "widest_interval": round(widest(things, rounds), 4),
+        "widest_interval": round(widest(artefacts, rounds), 4),
         "noisy": bool(max(spread(f[:, 2]) for f in figures.values()) > NOISY_SPREAD),
         "noise_rule": NOISE_RULE,
         "environment": environment.describe(),

@@ -1,96 +1,177 @@
-"""Worker processes of this machine behind the standard Executor interface."""
+"""Worker processes of this machine behind the standard Executor interface.
+
+They are started as programs of their own: a worker never imports the caller's `__main__`, so that scripts need
+no guard and notebooks work, and it has the environment that it is given.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
 import os
-import signal
-import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import pickle
+import queue
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from functools import partial
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
 JOBS_A_PROCESS = 8
+START = "import sys; sys.path[:] = {path!r}; from kwssearch.search.worker import main; main({calls}, {lifeline})"
+
+
+class WorkerDiedError(Exception):
+    """The process ended in the middle of a call."""
+
+
+class Worker:
+    """One process, started at its first call and renewed after eight, so that what libraries keep does not add up.
+
+    Args:
+        log: file that receives what it prints.
+        environment: variables of its own.
+    """
+
+    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+        self._log = log
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._served = 0
+
+    def call(self, request: bytes, counts: bool) -> Any:
+        """The result of a pickled call.
+
+        Args:
+            counts: whether it brings the process nearer to its end.
+
+        Raises:
+            WorkerDiedError: the process died meanwhile.
+        """
+        if self._served >= JOBS_A_PROCESS or self._process is None or self._process.poll() is not None:
+            self.end()
+            self._start()
+        self._served += counts
+        try:
+            self._calls.send_bytes(request)
+            went_well, result = pickle.loads(self._calls.recv_bytes())
+        except (EOFError, ConnectionError, OSError) as error:
+            code = self._process.wait() if self._process is not None else None
+            raise WorkerDiedError(f"exit code {code}") from error
+        if went_well:
+            return result
+        raise result
+
+    def kill(self) -> None:
+        """Ends the process, if there is one; a call that is under way hears of it."""
+        if (process := self._process) is not None:
+            process.kill()
+
+    def end(self) -> None:
+        """Ends the process and lets go of what connects to it; between calls only."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._calls.close()
+            os.close(self._lifeline)
+            self._process = None
+
+    def _start(self) -> None:
+        self._calls, theirs = Pipe()
+        watched, self._lifeline = os.pipe()
+        code = START.format(path=sys.path, calls=theirs.fileno(), lifeline=watched)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self._environment},
+                pass_fds=(theirs.fileno(), watched),
+            )
+        theirs.close()
+        os.close(watched)
+        self._served = 0
+
+    _calls: Connection
+    _lifeline: int
 
 
 class WorkerPool(Executor):
-    """Spawned processes, each in a pool of its own, so that one that dies takes only its job along.
-
-    A process is replaced after eight jobs, so that whatever a library keeps of each does not add up.
+    """Runs calls in processes, each of which that dies takes only its own call along.
 
     Args:
-        workers: how many.
         log: file that receives what the workers print.
+        environments: variables of each worker's own; as many workers as there are of these.
     """
 
-    def __init__(self, workers: int, log: Path) -> None:
-        self._log = log
-        self._slots = [self._new_slot() for _ in range(workers)]
-        self._served = [0] * workers
-        self._jobs: dict[Future[Any], int] = {}
+    def __init__(self, log: Path, environments: Sequence[Mapping[str, str]]) -> None:
+        self._workers = [Worker(log, environment) for environment in environments]
+        self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        self._threads = ThreadPoolExecutor(len(self._workers), "worker")
+        self._futures: set[Future[Any]] = set()
+        self._closed = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Runs a picklable call in the worker that has the least to do; to be called by one thread only."""
-        self._jobs = {future: slot for future, slot in self._jobs.items() if not future.done()}
-        load = [list(self._jobs.values()).count(slot) for slot in range(len(self._slots))]
-        slot = load.index(min(load))
-        if self._served[slot] >= JOBS_A_PROCESS and not load[slot]:
-            self._slots[slot].shutdown(wait=False)
-            self._renew(slot)
-        future = self._begin(slot, fn, *args, **kwargs)
-        self._served[slot] += 1
-        return future
+        """Runs a picklable call in a worker that is free, as soon as one is."""
+        return self._submit(partial(fn, *args, **kwargs), counts=True)
 
     def warm_up(self, fn: Callable[[], Any]) -> None:
         """Starts every worker with a call of `fn`, such as one that imports what jobs will need."""
-        for slot in range(len(self._slots)):
-            self._begin(slot, fn)
+        for _ in self._workers:
+            self._submit(fn, counts=False)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        for slot in self._slots:
-            slot.shutdown(wait, cancel_futures=cancel_futures)
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
-    def _begin(self, slot: int, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
-        try:
-            future = self._slots[slot].submit(fn, *args, **kwargs)
-        except BrokenProcessPool:  # its process died
-            self._renew(slot)
-            future = self._slots[slot].submit(fn, *args, **kwargs)
-        self._jobs[future] = slot
+    def kill(self) -> None:
+        """Ends every worker at once, and no other process; what they checkpointed stays."""
+        self._closed = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        while self._futures:  # a thread may be just starting a process
+            for worker in self._workers:
+                worker.kill()
+            wait(self._futures, timeout=0.05)
+        for worker in self._workers:
+            worker.end()
+
+    def _submit(self, call: Callable[[], Any], counts: bool) -> Future[Any]:
+        future = self._threads.submit(self._call, pickle.dumps(call), counts)
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)
         return future
 
-    def _renew(self, slot: int) -> None:
-        self._slots[slot], self._served[slot] = self._new_slot(), 0
-
-    def _new_slot(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            1, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker, initargs=(str(self._log),)
-        )
-
-
-def begin_worker(log: str) -> None:
-    """Leaves Ctrl-C to the parent, ends with the parent, and prints into the log."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
+    def _call(self, request: bytes, counts: bool) -> Any:
+        worker = self._idle.get()
+        try:
+            if self._closed:
+                raise WorkerDiedError("the pool was closed")
+            return worker.call(request, counts)
+        finally:
+            self._idle.put(worker)
 
 
-def end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+class InProcess(Executor):
+    """Runs each call at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
-def end_workers() -> None:
-    """Kills every worker at once; what they checkpointed stays."""
-    for child in multiprocessing.active_children():
-        child.kill()
-    for child in multiprocessing.active_children():
-        child.join()
+@contextlib.contextmanager
+def local_pool(log: Path, environments: Sequence[Mapping[str, str]]) -> Iterator[WorkerPool]:
+    """Workers that end when the block does, however it ends."""
+    pool = WorkerPool(log, environments)
+    try:
+        yield pool
+    finally:
+        pool.kill()

@@ -1,4 +1,4 @@
-"""Runs with known truth: in memory for simulations, or as a folder that `results.load` reads.
+"""Runs with known truth: in memory for simulations, or as a folder that `runs.load` reads.
 
 Whether a clip is recognised is a latent normal variable above zero; its variance is made of the parts in
 `SHARES`, which sum to one, so that a trial's true accuracy over all speakers and seeds is exact.
@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import NormalDist
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.runs.run import Execution, Latency, Run, Trial, trial_folder
-from kwssearch.space.declaration import load_space, read_space
-from kwssearch.space.search_space import SearchSpace
+from kwssearch.runs import Execution, Latency, Run, Trial, trial_folder
+from kwssearch.space import SearchSpace, load_space, read_space
 from kwssearch.system.storage import write_json
 
 WORDS = ("down", "go", "left", "no", "right", "stop", "up", "yes")
@@ -25,12 +25,13 @@ SHARES = {"speaker": 0.15, "clip": 0.35, "trial_clip": 0.198, "seed": 0.0, "tria
 
 
 class Figures(NamedTuple):
-    """What is true of a point."""
+    """What is true of a point; `others` are figures of its record that have no field here."""
 
     accuracy: float
     memory_bytes: int
     feature_ms: float
     model_ms: float
+    others: Mapping[str, float] = MappingProxyType({})
 
 
 def lab_figures(values: Mapping[str, Any]) -> Figures:
@@ -167,7 +168,7 @@ def execution_of(
         "model_latency_ms": figures.model_ms, "latency_provisional": True, "achieved_sparsity": sparsity,
         "overall_sparsity": sparsity * 0.98, "sparsity_by_layer": {}, "tensor_bytes": {}, "sha256": "0" * 64,
         "parameters": figures.memory_bytes // 4, "macs": 1_000_000, "epochs": 20, "history": {}, "seconds": 12.5,
-        "precision": "float32", "input_shape": [49, 40, 1], "environment": {},
+        "precision": "float32", "input_shape": [49, 40, 1], "environment": {}, **figures.others,
     }  # fmt: skip
     return Execution(index, status, record)
 

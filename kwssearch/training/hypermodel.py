@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kwssearch import backend
-from kwssearch.artefact import MODEL_FILE, ZIP_FILE
-from kwssearch.artefact import classifier as measure
-from kwssearch.artefact.contents import Artefact
+from kwssearch.artefact import MODEL_FILE, ZIP_FILE, Array, Artefact, latency, predict
 from kwssearch.backend import keras, keras_tuner
 from kwssearch.compression import convert, zipped
-from kwssearch.data.dataset import DataSet
-from kwssearch.features.front_end import FrontEnd, cached_features
-from kwssearch.models.architectures import MODELS, macs, training_form
-from kwssearch.space.search_space import SearchSpace
+from kwssearch.data import DataSet
+from kwssearch.errors import UserError, counted
+from kwssearch.features import FrontEnd, cached_features
+from kwssearch.models import macs, resolve, training_form
+from kwssearch.space import SearchSpace
 from kwssearch.system.cache import cache_folder
 from kwssearch.system.storage import write_bytes
-from kwssearch.training import pruning as compress
-from kwssearch.training import trainer as train
-from kwssearch.training.precision import choose
+from kwssearch.training.hyperparameters import declare
+from kwssearch.training.precision import choose, precision_of
+from kwssearch.training.pruning import Schedule, copy_weights, kept_at_first, prune
+from kwssearch.training.trainer import Trainer, load_state, save_state, steps_an_epoch
+from kwssearch.training.weights import WEIGHTS_FILE, save_weights
 
-SPARSITY_TOLERANCE = 0.005
+Values = Mapping[str, Any]
+OnEpoch = Callable[[list[dict[str, float]]], None]
 CHECKPOINT_FILE = "checkpoint.npz"
+SPARSITY_TOLERANCE = 0.005
 PARITY_CLIPS = 200
 PARITY_TOLERANCE = 1e-3
 LATENCY_CLIPS = 100
-METRICS = ("accuracy", "memory_bytes", "latency_ms")
+
+
+def nothing(history: list[dict[str, float]]) -> None:
+    """Hears of an epoch and does nothing."""
 
 
 class TrialError(Exception):
@@ -42,36 +48,47 @@ class KwsHyperModel(keras_tuner.HyperModel):
 
     Args:
         space: what may vary, and the recipe.
-        data: the words to spot.
+        data: the words to spot; a tuner's `search` fills in what is missing here.
         cache: where features are kept; the user's cache by default.
     """
 
-    def __init__(self, space: SearchSpace, data: DataSet, cache: Path | None = None) -> None:
+    def __init__(self, space: SearchSpace, data: DataSet | None = None, cache: Path | None = None) -> None:
         super().__init__(name=space.name, tunable=False)
         self.space = space
         self.data = data
         self.cache = cache or cache_folder()
 
+    def __repr__(self) -> str:
+        return f"KwsHyperModel({self.space.name!r}, {counted(len(self.space.trials), 'trial')}, data={self.data!r})"
+
     @property
-    def steps(self) -> int:
-        """Optimizer steps of a whole training."""
-        recipe = self.space.recipe
-        return recipe.epochs * train.steps_an_epoch(len(self.data.splits["train"]), recipe.batch_size)
+    def clips(self) -> DataSet:
+        """The data set.
+
+        Raises:
+            UserError: none was given yet.
+        """
+        if self.data is None:
+            raise UserError(
+                "the hyper model has no data set yet; give it one, as in KwsHyperModel(space, load_data(...))."
+            )
+        return self.data
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """The compiled model in its training form, convolutions and dense layers wrapped where the point is sparse."""
-        recipe = self.space.recipe
-        plain = self.plain_model(hp)
-        form = self.training_form(hp, plain)
+        values = declare(self.space, hp)
+        recipe, steps = self.space.recipe_of(values), self.steps(values)
+        plain = self.plain_model(values)
+        form = self.training_form(values, plain)
         policy = choose(recipe.precision, recipe.deterministic, form, recipe.batch_size, self.cache)
         with backend.precision(policy):
-            model = self.training_form(hp, plain)
-            compress.copy_weights(plain, model)
-            if hp.get("final_sparsity") > 0:
-                model = compress.prune(model, hp.get("final_sparsity"), self.space.pruning, self.steps)
+            model = self.training_form(values, plain)
+            copy_weights(plain, model)
+            if values["final_sparsity"] > 0:
+                model = prune(model, values["final_sparsity"], self.space.pruning, steps)
         first, last = recipe.learning_rate
         model.compile(
-            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(first, self.steps, last)),
+            optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(first, steps, last)),
             loss=keras.losses.SparseCategoricalCrossentropy(),
             metrics=["accuracy"],
         )
@@ -83,28 +100,28 @@ class KwsHyperModel(keras_tuner.HyperModel):
         model: keras.Model,
         folder: Path | str = ".",
         seed: int | None = None,
-        prefix: Path | None = None,
-        on_epoch: Callable[[list[dict[str, float]]], None] = lambda history: None,
+        beginning: Path | None = None,
+        on_epoch: OnEpoch = nothing,
     ) -> dict[str, float]:
         """Trains, strips, converts, zips, and scores the files it leaves in `folder`.
 
         Args:
             model: from `build`.
-            folder: for model.tflite, its zip, and a checkpoint while training.
+            folder: for model.tflite, its zip, the weights, and a checkpoint while training.
             seed: of the shuffling; the recipe's by default.
-            prefix: file of a state shared by points that differ in final sparsity only; made where missing,
+            beginning: file of a state shared by points that differ in final sparsity only; made where missing,
                 with another one beside it that only the sparse ones share.
             on_epoch: called with the logs of all epochs so far.
 
         Returns:
-            accuracy (0 to 1), memory_bytes (zipped), latency_ms.
+            the space's objectives, such as accuracy (0 to 1), memory_bytes (zipped) and latency_ms.
 
         Raises:
             TrialError: the file misses the declared sparsity or differs from the trained model.
             DivergedError: the loss is NaN or infinite.
         """
-        record = self.evaluate(hp, model, Path(folder), seed, prefix, on_epoch)
-        return {key: record[key] for key in METRICS}
+        record = self.evaluate(hp, model, Path(folder), seed, beginning, on_epoch)
+        return {name: record[name] for name in self.space.objectives}
 
     def evaluate(
         self,
@@ -112,38 +129,37 @@ class KwsHyperModel(keras_tuner.HyperModel):
         model: keras.Model,
         folder: Path,
         seed: int | None = None,
-        prefix: Path | None = None,
-        on_epoch: Callable[[list[dict[str, float]]], None] = lambda history: None,
+        beginning: Path | None = None,
+        on_epoch: OnEpoch = nothing,
     ) -> dict[str, Any]:
         """As `fit`, but returns all that a trial's record holds."""
         started = time.perf_counter()
         folder.mkdir(parents=True, exist_ok=True)
-        front_end = self.front_end(hp)
+        values = declare(self.space, hp)
+        recipe = self.space.recipe_of(values)
+        front_end = self.front_end(values)
         features = self.features(front_end)
-        trainer = train.Trainer(
-            model,
-            features["train"],
-            self.data.labels("train"),
-            self.space.recipe.batch_size,
-            self.space.recipe.seed if seed is None else seed,
-        )
-        self.train(trainer, folder / CHECKPOINT_FILE, prefix, on_epoch)
-        plain = self.plain_model(hp)
-        compress.copy_weights(model, plain)
+        labels = self.clips.labels("train")
+        own_seed = recipe.seed if seed is None else seed
+        trainer = Trainer(model, features["train"], labels, recipe.batch_size, own_seed)
+        self.train(trainer, self.steps(values), folder / CHECKPOINT_FILE, beginning, on_epoch)
+        plain = self.plain_model(values)
+        copy_weights(model, plain)
+        save_weights(folder / WEIGHTS_FILE, plain)
         artefact = Artefact(convert(plain))
         write_bytes(folder / MODEL_FILE, artefact.content)
         write_bytes(folder / ZIP_FILE, zipped(artefact.content))
-        probabilities = measure.predict(folder / MODEL_FILE, features["test"])
+        probabilities = predict(folder / MODEL_FILE, features["test"])
         return {
             **self.score(probabilities),
-            **described(artefact, hp.get("final_sparsity")),
+            **described(artefact, values["final_sparsity"]),
             **parity(plain, features["test"][:PARITY_CLIPS], probabilities[:PARITY_CLIPS]),
             "memory_bytes": (folder / ZIP_FILE).stat().st_size,
-            **measure.latency(front_end, folder / MODEL_FILE, self.clips(LATENCY_CLIPS)),
+            **latency(front_end, folder / MODEL_FILE, self.first_clips(LATENCY_CLIPS)),
             "parameters": plain.count_params(),
             "macs": macs(plain),
             "input_shape": list(front_end.setting.shape),
-            "precision": model.layers[1].dtype_policy.name,
+            "precision": precision_of(model),
             "epochs": len(trainer.history),
             "history": [{key: round(value, 6) for key, value in logs.items()} for logs in trainer.history],
             "train_seconds": round(trainer.seconds, 3),
@@ -152,65 +168,80 @@ class KwsHyperModel(keras_tuner.HyperModel):
 
     def train(
         self,
-        trainer: train.Trainer,
+        trainer: Trainer,
+        steps: int,
         checkpoint: Path,
-        prefix: Path | None,
-        on_epoch: Callable[[list[dict[str, float]]], None],
+        beginning: Path | None,
+        on_epoch: OnEpoch,
     ) -> None:
         """Goes on from the checkpoint, else from the last beginning that is there, else from the start."""
-        beginnings = [] if prefix is None else self.shared_beginnings(trainer.model, prefix)
-        states = (train.load(path) for path in (checkpoint, *reversed([path for path, _ in beginnings])))
+        beginnings = [] if beginning is None else self.shared_beginnings(trainer.model, steps, beginning)
+        states = (load_state(path) for path in (checkpoint, *reversed([path for path, _ in beginnings])))
         state = next((state for state in states if state is not None), None)
         if state is not None:
             trainer.restore(state)
-        for path, steps in beginnings:
-            if trainer.steps_done < steps:
-                trainer.run(steps, checkpoint, on_epoch)
-                train.save(path, trainer.state())
-        trainer.run(self.steps, checkpoint, on_epoch)
+        for path, until in beginnings:
+            if trainer.steps_done < until:
+                trainer.run(until, checkpoint, on_epoch)
+                save_state(path, trainer.state())
+        trainer.run(steps, checkpoint, on_epoch)
 
-    def shared_beginnings(self, model: keras.Model, prefix: Path) -> list[tuple[Path, int]]:
+    def shared_beginnings(self, model: keras.Model, steps: int, beginning: Path) -> list[tuple[Path, int]]:
         """Where states that other points have too are kept, and how many steps lead to them.
 
         Points that differ in final sparsity only are one training until pruning begins; those that are
         sparse, and whose first masks keep as many weights, until their second masks.
         """
-        schedule = compress.Schedule.over(self.steps, self.space.pruning)
-        kept = "_".join(map(str, compress.kept_at_first(model)))
-        found = [(prefix, schedule.begin - 1)]
+        schedule = Schedule.over(steps, self.space.pruning)
+        kept = "_".join(map(str, kept_at_first(model)))
+        found = [(beginning, schedule.begin - 1)]
         if kept:
-            found.append((prefix.with_stem(f"{prefix.stem}_kept_{kept}"), schedule.begin + schedule.frequency - 1))
+            found.append(
+                (beginning.with_stem(f"{beginning.stem}_kept_{kept}"), schedule.begin + schedule.frequency - 1)
+            )
         return found
 
-    def plain_model(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+    def steps(self, values: Values) -> int:
+        """Optimizer steps of a whole training."""
+        recipe = self.space.recipe_of(values)
+        return recipe.epochs * steps_an_epoch(len(self.clips.splits["train"]), recipe.batch_size)
+
+    def plain_model(self, values: Values) -> keras.Model:
         """The architecture alone, in the precision that is set, not compiled."""
-        builder, shape = MODELS[hp.get("architecture")], self.space.features[hp.get("features")].shape
-        return builder(shape, len(self.data.words), hp.get("width_multiplier"))
+        return plain_model(self.space, values, len(self.clips.words))
 
-    def training_form(self, hp: keras_tuner.HyperParameters, plain: keras.Model) -> keras.Model:
+    def training_form(self, values: Values, plain: keras.Model) -> keras.Model:
         """The same in the precision that is set, on its side where that trains faster."""
-        return training_form(plain, MODELS[hp.get("architecture")], len(self.data.words), hp.get("width_multiplier"))
+        builder = resolve(values["architecture"], self.space.architectures)
+        return training_form(plain, builder, len(self.clips.words), values["width_multiplier"])
 
-    def front_end(self, hp: keras_tuner.HyperParameters) -> FrontEnd:
-        return FrontEnd(self.space.features[hp.get("features")], self.data.sampling_rate)
+    def front_end(self, values: Values) -> FrontEnd:
+        return FrontEnd(self.space.features[values["features"]], self.clips.sampling_rate)
 
     def features(self, front_end: FrontEnd) -> dict[str, Any]:
         """Split -> features, memory-mapped, computed where they are not yet in the cache."""
-        splits = {name: len(clips) for name, clips in self.data.splits.items()}
-        return cached_features(self.cache / "features", self.data.fingerprint, front_end, splits, self.data.audio)
+        data = self.clips
+        splits = {name: len(clips) for name, clips in data.splits.items()}
+        return cached_features(self.cache / "features", data.fingerprint, front_end, splits, data.audio)
 
-    def clips(self, count: int) -> list[Any]:
+    def first_clips(self, count: int) -> list[Any]:
         """The first test clips, read from disk."""
-        return [self.data.audio("test", i) for i in range(min(count, len(self.data.splits["test"])))]
+        return [self.clips.audio("test", i) for i in range(min(count, len(self.clips.splits["test"])))]
 
-    def score(self, probabilities: measure.Array) -> dict[str, Any]:
+    def score(self, probabilities: Array) -> dict[str, Any]:
         """Accuracy on the test split, and every prediction."""
         predictions = probabilities.argmax(axis=1)
-        correct = int(np.sum(predictions == self.data.labels("test")))
+        correct = int(np.sum(predictions == self.clips.labels("test")))
         return {
             "accuracy": correct / len(predictions),
             "predictions": predictions.tolist(),
         }
+
+
+def plain_model(space: SearchSpace, values: Values, classes: int) -> keras.Model:
+    """The architecture of a point by itself, without weights of a training."""
+    builder = resolve(values["architecture"], space.architectures)
+    return builder(space.features[values["features"]].shape, classes, values["width_multiplier"])
 
 
 def described(artefact: Artefact, final_sparsity: float) -> dict[str, Any]:
@@ -235,7 +266,7 @@ def described(artefact: Artefact, final_sparsity: float) -> dict[str, Any]:
     }
 
 
-def parity(plain: keras.Model, features: Any, found: measure.Array) -> dict[str, Any]:
+def parity(plain: keras.Model, features: Any, found: Array) -> dict[str, Any]:
     """How far the file's answers, `found`, are from the trained model's on the same clips.
 
     Raises:

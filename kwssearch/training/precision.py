@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-from kwssearch.backend import keras, tf
+from kwssearch.backend import device, keras, tf
 from kwssearch.errors import UserError
 from kwssearch.system.environment import cpu_model, versions
 from kwssearch.system.storage import read_json, write_json
@@ -22,9 +22,9 @@ WORTHWHILE = 1.05
 def choose(declared: str, deterministic: bool, model: keras.Model, batch_size: int, cache: Path) -> str:
     """The Keras dtype policy to train with.
 
-    `auto` takes bfloat16 where the model's largest convolution trains at least 5 % faster with it
-    on this host, as on CPUs with AVX-512 BF16 or AMX. A deterministic recipe gets float32 from
-    `auto`: a choice by measurement could fall differently the next time.
+    `auto` takes bfloat16 where the model's largest convolution trains at least 5 % faster with it on this host,
+    as on CPUs with AVX-512 BF16 or AMX; a model without convolutions gets float32. A deterministic recipe gets
+    float32 from `auto`: a choice by measurement could fall differently the next time.
 
     Args:
         model: float32, not wrapped for pruning.
@@ -35,9 +35,11 @@ def choose(declared: str, deterministic: bool, model: keras.Model, batch_size: i
     if deterministic:
         return "float32"
     layer = largest_convolution(model)
+    if layer is None:
+        return "float32"
     shape = [batch_size, *layer.input_shape[1:]]
     kernel = list(layer.kernel.shape)
-    described = json.dumps([cpu_model(), os.cpu_count(), versions(), shape, kernel, layer.strides])
+    described = json.dumps([cpu_model(), os.cpu_count(), device(), versions(), shape, kernel, layer.strides])
     path = cache / "precision" / f"{hashlib.sha256(described.encode()).hexdigest()[:16]}.json"
     with contextlib.suppress(OSError, ValueError, KeyError):
         return str(read_json(path)["policy"])
@@ -49,13 +51,19 @@ def choose(declared: str, deterministic: bool, model: keras.Model, batch_size: i
     return policy
 
 
-def largest_convolution(model: keras.Model) -> keras.layers.Conv2D:
-    """The layer with the most multiply-accumulates among plain convolutions."""
+def precision_of(model: keras.Model) -> str:
+    """The policy that a model's layers compute in; a float32 softmax at the end does not count."""
+    policies = [layer.dtype_policy.name for layer in model.layers]
+    return next((policy for policy in policies if policy != "float32"), "float32")
+
+
+def largest_convolution(model: keras.Model) -> keras.layers.Conv2D | None:
+    """The layer with the most multiply-accumulates among plain convolutions; None where there is none."""
 
     def macs(layer: keras.layers.Conv2D) -> int:
         return int(layer.kernel.shape.num_elements() * layer.output_shape[1] * layer.output_shape[2])
 
-    return max((layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)), key=macs)
+    return max((layer for layer in model.layers if type(layer) is keras.layers.Conv2D), key=macs, default=None)
 
 
 def convolution_seconds(policy: str, shape: list[int], kernel: list[int], layer: keras.layers.Conv2D) -> float:

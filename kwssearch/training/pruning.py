@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kwssearch.backend import keras, tf, tfmot
-from kwssearch.models.architectures import is_turned
-from kwssearch.space.search_space import Pruning
+from kwssearch.models.architectures import PRUNABLE, is_turned
+from kwssearch.space import Pruning
 
 MAX_FREQUENCY = 100
 MIN_UPDATES = 20
@@ -53,7 +53,7 @@ def prune(model: keras.Model, final_sparsity: float, pruning: Pruning, steps: in
     )
 
     def wrap(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+        if type(layer) in PRUNABLE:
             return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=decay)
         return layer
 

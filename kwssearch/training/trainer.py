@@ -93,7 +93,7 @@ class Trainer:
             self.seconds += time.perf_counter() - started
             if stop == self.steps_an_epoch:
                 if checkpoint is not None:
-                    save(checkpoint, self.state())
+                    save_state(checkpoint, self.state())
                 on_epoch(self.history)
 
     def _advance(self, clips: npt.NDArray[np.int64]) -> None:
@@ -176,14 +176,14 @@ class Trainer:
         return named
 
 
-def save(path: Path, arrays: Arrays) -> None:
+def save_state(path: Path, arrays: Arrays) -> None:
     """Replaces a checkpoint by one move, so that a kill leaves the old one or the new one."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     write_bytes(path, buffer.getbuffer())
 
 
-def load(path: Path) -> Arrays | None:
+def load_state(path: Path) -> Arrays | None:
     """A checkpoint's arrays, or None where there is none or it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:

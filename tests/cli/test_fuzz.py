@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from kwssearch.cli.commands import main
 from kwssearch.data.dataset import load_data
 from kwssearch.errors import SpaceError, UserError
-from kwssearch.runs import run as results
+from kwssearch import runs
 from kwssearch.search.session import reopen
 from kwssearch.space.declaration import load_space, read_space
 from kwssearch.testing import recorded as synthetic_run
@@ -161,7 +161,7 @@ def assert_readers_answer(run: Path) -> None:
 def test_a_hostile_name_is_escaped_wherever_it_is_shown(tmp_path, recorded: Path, name: str) -> None:
     run = shutil.copytree(recorded, tmp_path / "run")
     record = json.loads((run / "run.json").read_text())
-    text = json.dumps(record).replace(json.dumps(results.load(run).space.strategies[1].name), json.dumps(name))
+    text = json.dumps(record).replace(json.dumps(runs.load(run).space.strategies[1].name), json.dumps(name))
     (run / "run.json").write_text(text)
     told = CliRunner().invoke(main, ["trials", str(run)])
     assert all(line.isprintable() for line in (told.stdout + told.stderr).splitlines())

@@ -10,7 +10,7 @@ from kwssearch.cli.commands import main
 from kwssearch.data.dataset import load_data
 from kwssearch.errors import UserError
 from kwssearch.runs import folder as runfolder
-from kwssearch.runs import run as results
+from kwssearch import runs
 from kwssearch.search.session import prepare
 from kwssearch.space.declaration import load_space
 from kwssearch.system import environment
@@ -75,9 +75,9 @@ def test_a_changed_recipe_space_or_version_is_refused(begun, tmp_path, monkeypat
 def test_a_run_may_grow_by_executions(begun) -> None:
     run, space, folder = begun
     runfolder.begin(run, space.with_recipe(executions_per_trial=3), load_data(folder))
-    assert results.load(run).space.recipe.executions_per_trial == 3
+    assert runs.load(run).space.recipe.executions_per_trial == 3
     runfolder.begin(run, space, load_data(folder))
-    assert results.load(run).space.recipe.executions_per_trial == 3
+    assert runs.load(run).space.recipe.executions_per_trial == 3
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path, words) -> None:
@@ -124,7 +124,7 @@ def test_a_data_set_that_moved_is_known_by_its_clips(begun) -> None:
     there = folder.rename(folder.with_name("elsewhere"))
     record = runfolder.begin(run, space, load_data(there))
     assert runfolder.source_of(run, record) == str(there.resolve())
-    assert results.load(run).record["data"]["source"] == "../elsewhere"
+    assert runs.load(run).record["data"]["source"] == "../elsewhere"
 
 
 @pytest.mark.parametrize("key", ["run_id", "space", "data", "versions", "environment"])
@@ -133,7 +133,7 @@ def test_a_run_record_without_a_field_is_damaged(begun, key: str) -> None:
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({name: value for name, value in record.items() if name != key}))
     with pytest.raises(UserError, match=rf"run\.json: is damaged \({key} is missing"):
-        results.load(run)
+        runs.load(run)
 
 
 def test_a_changed_data_set_is_refused_where_its_record_is_damaged_too(begun) -> None:
@@ -149,7 +149,7 @@ def test_what_kills_left_goes_when_nothing_is_left_to_run(finished, words, tmp_p
     (run / "shared" / "0_0.npz").write_bytes(b"weights")
     (run / ".run.json.1.tmp").write_text("{")
     before = {path.name for path in finished.iterdir()}
-    plan = prepare(results.load(run).space, str(words), run, workers=1)
+    plan = prepare(runs.load(run).space, str(words), run, workers=1)
     assert plan.jobs == ()
     assert {path.name for path in run.iterdir()} == before
 
@@ -173,7 +173,7 @@ def test_a_damaged_result_is_passed_over_by_readers_and_set_aside_by_runs(finish
     path = run / "trial_1" / "result.json"
     path.write_text(damage(path.read_text()))
     damaged = path.read_bytes()
-    loaded = results.load(run)
+    loaded = runs.load(run)
     assert [trial.status for trial in loaded.trials] == ["completed", "waiting", "completed", "completed"]
     assert len(loaded.warnings) == 1
     assert str(path) in loaded.warnings[0]
@@ -181,7 +181,7 @@ def test_a_damaged_result_is_passed_over_by_readers_and_set_aside_by_runs(finish
     assert runfolder.tidy(run) == list(loaded.warnings)
     assert not path.exists()
     assert (run / "trial_1" / "result.damaged-1.json").read_bytes() == damaged
-    assert results.load(run).warnings == ()
+    assert runs.load(run).warnings == ()
 
 
 @pytest.mark.parametrize("step", ["replace", "unlink"])
@@ -203,7 +203,7 @@ def test_a_damaged_latency_costs_its_own_trial_only(finished, tmp_path) -> None:
     record = json.loads((run / "latency.json").read_text())
     record["trials"]["1"]["total"] = ["fast"]
     (run / "latency.json").write_text(json.dumps(record))
-    loaded = results.load(run)
+    loaded = runs.load(run)
     assert [trial.latency is None for trial in loaded.trials] == [False, True, False, False]
     (warning,) = loaded.warnings
     assert warning.endswith("its latencies are provisional again.")
@@ -215,7 +215,7 @@ def test_failed_results_are_kept_when_they_are_tried_again(finished, tmp_path) -
     record = json.loads(path.read_text())
     failed = {key: record[key] for key in ("trial_id", "values", "strategy", "execution")}
     path.write_text(json.dumps({**failed, "status": "failed", "reason": "no luck", "traceback": ""}))
-    assert results.load(run).trials[1].status == "failed"
+    assert runs.load(run).trials[1].status == "failed"
     runfolder.tidy(run)
     assert path.exists()
     runfolder.tidy(run, retry_failed=True)

@@ -14,7 +14,7 @@ from support import shell
 from support.shell import artefacts, start, wait_for
 
 from kwssearch.errors import UserError
-from kwssearch.runs import run as results
+from kwssearch import runs
 from kwssearch.search.cluster import connect
 from kwssearch.testing import tiny
 
@@ -77,9 +77,9 @@ def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
     run = tmp_path / "run"
     code, told = search_that_loses(victim, tiny.write_space(tmp_path / "tiny.toml"), words, run, scheduler, cache)
     assert code == 0, told
-    assert [trial.status for trial in results.load(run).trials] == ["completed"] * 4
+    assert [trial.status for trial in runs.load(run).trials] == ["completed"] * 4
     assert artefacts(run) == artefacts(finished)
-    assert all(trial.latency is not None for trial in results.load(run).trials)
+    assert all(trial.latency is not None for trial in runs.load(run).trials)
     assert not list(run.rglob("checkpoint.npz"))
 
 
@@ -93,10 +93,10 @@ def test_a_scheduler_that_dies_is_told_and_the_search_goes_on_without_it(
     assert code == 1, told
     assert "Traceback" not in told
     assert "start it again, then resume" in told
-    assert not results.load(run).trials[-1].failures
+    assert not runs.load(run).trials[-1].failures
     resumed = shell.kwssearch("resume", run, cache=cache)
     assert resumed.returncode == 0, resumed.stderr
-    assert [trial.status for trial in results.load(run).trials] == ["completed"] * 4
+    assert [trial.status for trial in runs.load(run).trials] == ["completed"] * 4
 
 
 def test_workers_with_other_clips_are_refused(tmp_path, words, cache, scheduler, worker_of) -> None:

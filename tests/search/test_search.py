@@ -10,7 +10,7 @@ from keras_tuner.oracles import GridSearchOracle
 
 from kwssearch.backend import TrialStatus, start_anew
 from kwssearch.data.dataset import load_data
-from kwssearch.runs import run as results
+from kwssearch import runs
 from kwssearch.runs.records import result_fault
 from kwssearch.search import job as execution
 from kwssearch.search.job import Failure, Job
@@ -75,7 +75,7 @@ def test_no_number_of_failures_ends_a_search() -> None:
 
 
 def test_what_is_done_is_not_proposed_again(finished) -> None:
-    run = results.load(finished)
+    run = runs.load(finished)
     assert propose(GridOracle(run.space, run.trials)) == []
     rest = propose(GridOracle(run.space, run.trials[1:3]))
     assert [trial_id for trial_id, _ in rest] == ["0", "3"]
@@ -93,7 +93,7 @@ def test_the_tuner_runs_in_this_process_too(tmp_path, words, monkeypatch) -> Non
     tuner = a_tuner(tmp_path, words)
     assert isinstance(tuner, BaseTuner)
     tuner.search()
-    assert [trial.status for trial in results.load(tuner.folder).trials] == ["completed"] * 4
+    assert [trial.status for trial in runs.load(tuner.folder).trials] == ["completed"] * 4
     assert {t.trial_id for t in tuner.oracle.get_best_trials()} <= set("0123")
 
 
@@ -115,7 +115,7 @@ def test_a_job_is_tried_twice_in_this_process_too(tmp_path, words, monkeypatch) 
     monkeypatch.setattr(execution, "run", fails)
     tuner.search()
     assert sorted(tried) == sorted(2 * "0123")
-    assert [trial.status for trial in results.load(tuner.folder).trials] == ["failed"] * 4
+    assert [trial.status for trial in runs.load(tuner.folder).trials] == ["failed"] * 4
 
 
 def test_old_folders_are_forgotten_though_another_process_does_it_too(tmp_path) -> None:
@@ -173,14 +173,14 @@ def test_a_trained_model_has_learnt_the_words(tmp_path, words) -> None:
 
 
 def test_a_finished_runs_records_hold_what_they_promise(finished) -> None:
-    run = results.load(finished)
+    run = runs.load(finished)
     assert run.warnings == ()
     for trial in run.trials:
         (execution,) = trial.executions
         record = execution.record
         assert result_fault(record, trial.planned, len(run.labels)) is None
         assert record["accuracy"] == np.mean(execution.predictions == run.labels)
-        folder = results.trial_folder(finished, trial.trial_id)
+        folder = runs.trial_folder(finished, trial.trial_id)
         assert record["tflite_bytes"] == (folder / "model.tflite").stat().st_size
         assert record["memory_bytes"] == (folder / "model.tflite.zip").stat().st_size
         assert record["achieved_sparsity"] == pytest.approx(trial.values["final_sparsity"], abs=0.005)

@@ -18,7 +18,7 @@ import pytest
 from support import shell
 from support.shell import artefacts, kill_group, start, wait_for, workers
 
-from kwssearch.runs import run as results
+from kwssearch import runs
 from kwssearch.testing import tiny
 
 pytestmark = pytest.mark.damage
@@ -224,7 +224,7 @@ def test_a_model_too_large_for_memory_fails_alone(tmp_path, words, cache) -> Non
     process = start("run", space, "--data", words, "--out", run, cache=cache, preexec_fn=limit)
     _, told = process.communicate(timeout=200)
     assert process.returncode == 1, told
-    assert [trial.status for trial in results.load(run).trials] == ["completed", "failed"]
+    assert [trial.status for trial in runs.load(run).trials] == ["completed", "failed"]
 
 
 def test_a_second_run_is_refused_and_readers_are_not(tmp_path, words, cache, long_space) -> None:
@@ -262,12 +262,12 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk, words, cache,
     assert ended.returncode == 1
     assert "No space left on device" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert results.load(run).warnings == ()
-    done = len(results.load(run).completed)
+    assert runs.load(run).warnings == ()
+    done = len(runs.load(run).completed)
     assert done < 4
     subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
     finish(run, cache)
-    assert len(results.load(run).completed) == 4
+    assert len(runs.load(run).completed) == 4
 
 
 def test_a_full_disk_under_the_cache_is_one_sentence_and_no_failed_trial(small_disk, words, tmp_path) -> None:

@@ -12,7 +12,7 @@ from kwssearch.compression import convert
 from kwssearch.features.front_end import FrontEnd
 from kwssearch.models.architectures import cnn
 from kwssearch.runs import folder as runfolder
-from kwssearch.runs import run as results
+from kwssearch import runs
 from kwssearch.search import timing
 from kwssearch.space.declaration import load_space
 
@@ -22,7 +22,7 @@ FIELDS = {"measured", "threads", "pinned_to", "rounds", "widest_interval", "nois
 @pytest.fixture(scope="module")
 def measured(finished):
     """A measurement of the tiny run's models, cut short."""
-    run = results.load(finished)
+    run = runs.load(finished)
     things = timing.subjects(run, 16000)
     source = runfolder.source_of(finished, run.record)
     return things, timing.measure(things, source, run.record["data"]["fingerprint"], budget=0)

@@ -1,0 +1,173 @@
+"""Commands that search: they show a plan, go through it, and say what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shlex import quote
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kwssearch.cli.group import RUN, Command, main
+
+if TYPE_CHECKING:
+    from kwssearch.search.plan import Plan
+    from kwssearch.search.tuner import KwsTuner
+    from kwssearch.space import SearchSpace
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM; `code` is the exit code that says so."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__()
+        self.code = 128 + signum
+
+
+@contextlib.contextmanager
+def interruptible(told: str) -> Iterator[None]:
+    """Ends with `told` at the first SIGINT or SIGTERM; a second one ends the process and its workers at once."""
+
+    def again(signum: int, frame: FrameType | None) -> None:
+        os._exit(128 + signum)
+
+    def once(signum: int, frame: FrameType | None) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, again)
+        raise Interrupted(signum)
+
+    before = {name: signal.signal(name, once) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except Interrupted as interrupted:
+        click.echo(told, err=True)
+        raise SystemExit(interrupted.code) from None
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def trainers(command: Command) -> Command:
+    """Options of commands that train."""
+    for option in (
+        click.option("--retry-failed", is_flag=True, help="Take up failed trials as well."),
+        click.option("--gpus", is_flag=True, help="A graphics processor for each worker; by default none is used."),
+        click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786."),
+        click.option(
+            "--workers", type=click.IntRange(1), help="Processes that train; as many as there are cores by default."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("space")
+@click.option("--data", metavar="DIR|msc|builtin", help="Data set; the space's own by default.")
+@click.option("--out", type=RUN, metavar="RUN", help="Folder of the run; runs/<name of the space> by default.")
+@click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
+@click.option("--executions", type=click.IntRange(1), help="Trainings with different seeds of each trial.")
+@trainers
+def run(
+    space: str, data: str | None, out: Path | None, epochs: int | None, executions: int | None, **options: Any
+) -> None:
+    """Search a space; run again, it resumes where it stopped.
+
+    SPACE is a TOML file or the name of a shipped one: lab4, full, quickstart.
+
+    \b
+    Example:
+      kwssearch run lab4 --data my_words --out runs/mine
+    """
+    from kwssearch.space import load_space
+
+    declared = load_space(space)
+    recipe = {"epochs": epochs, "executions_per_trial": executions}
+    declared = declared.with_recipe(**{key: value for key, value in recipe.items() if value is not None})
+    search(declared, declared.data if data is None else data, out or Path("runs") / declared.name, **options)
+
+
+@main.command()
+@click.argument("folder", metavar="RUN", type=RUN)
+@click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default.")
+@trainers
+def resume(folder: Path, data: str | None, **options: Any) -> None:
+    """Go on with an interrupted search from what RUN itself records.
+
+    \b
+    Example:
+      kwssearch resume runs/lab4 --retry-failed
+    """
+    from kwssearch.runs import RunFolder
+
+    there = RunFolder(folder)
+    space = there.reopen()
+    there.must_be_grid()
+    search(space, there.source if data is None else data, folder, **options)
+
+
+@main.command()
+@click.argument("folder", metavar="RUN", type=RUN)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of LiteRT and the front end.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Stop after them, but not before 20 rounds; 2 a trial by default.",
+)
+def measure(folder: Path, threads: int, budget: float | None) -> None:
+    """Time all models of RUN again, alone, in interleaved rounds; replaces its latencies.
+
+    \b
+    Example:
+      kwssearch measure runs/lab4 --threads 1
+    """
+    from kwssearch.search.conduct import measure as measure_again
+    from kwssearch.search.progress import Progress
+
+    with interruptible("Stopped; the latencies are those that were there before."):
+        measure_again(folder, Progress(), threads, budget)
+
+
+def search(
+    space: SearchSpace,
+    source: str,
+    folder: Path,
+    workers: int | None,
+    scheduler: str | None,
+    gpus: bool,
+    retry_failed: bool,
+) -> None:
+    """Runs what is left of a search, then times all models.
+
+    Raises:
+        SystemExit: 1 when trials failed; 128 + the signal's number when interrupted.
+        UserError: the space, the data, the run or the disk stands in the way.
+    """
+    from kwssearch.search.conduct import conduct
+    from kwssearch.search.progress import Progress, conclusion
+    from kwssearch.search.trainers import Trainers
+
+    progress = Progress()
+    with interruptible(f"Stopped; what is done is saved. To go on: kwssearch resume {quote(str(folder))}"):
+        chosen = Trainers.chosen(workers, scheduler, gpus)
+        ended = conduct(folder, space, source, grid(space, folder), chosen, progress, retry_failed=retry_failed)
+        failed = conclusion(ended, progress)
+    raise SystemExit(1 if failed else 0)
+
+
+def grid(space: SearchSpace, folder: Path) -> Callable[[Plan], KwsTuner]:
+    """Makes the tuner when the plan is made, since that loads TensorFlow."""
+
+    def made(plan: Plan) -> KwsTuner:
+        from kwssearch.search.tuner import GridSearch
+        from kwssearch.training import KwsHyperModel
+
+        return GridSearch(KwsHyperModel(space, plan.data), directory=folder.parent, project_name=folder.name)
+
+    return made

@@ -1,0 +1,107 @@
+"""A recorded run for programs and notebooks: its trials and front as pandas tables, its answers as text."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kwssearch.analysis.answers import answers
+from kwssearch.analysis.worlds import Worlds
+from kwssearch.report.page import write_report
+from kwssearch.report.rows import columns, front_rows, trial_rows
+from kwssearch.runs import Run, load
+from kwssearch.space import parse_bytes, parse_milliseconds, parse_share
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class Text(str):
+    """Lines that a notebook shows as lines."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class RecordedRun:
+    """What a run's folder held when it was opened; nothing here loads TensorFlow.
+
+    Args:
+        run: as it was read.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __repr__(self) -> str:
+        done, known = len(self.run.completed), len(self.run.trials)
+        return f"RecordedRun({str(self.run.folder)!r}, {done} of {known} trials completed)"
+
+    def trials(self) -> pandas.DataFrame:
+        """A row for each trial, by its id; the columns are those of `kwssearch trials --csv`."""
+        return self._table(trial_rows(self.run, worlds=self._worlds))
+
+    def front(
+        self,
+        min_accuracy: float | str | None = None,
+        max_memory: float | str | None = None,
+        max_latency: float | str | None = None,
+        strategy: str | None = None,
+        confident: float | str | None = None,
+    ) -> pandas.DataFrame:
+        """The non-dominated trials among those that fit, smallest memory first.
+
+        Args:
+            min_accuracy: a share, or a text such as '90%'.
+            max_memory: bytes, or a text such as '100kB'.
+            max_latency: ms, or a text such as '2ms'.
+            strategy: only its trials and the baseline's.
+            confident: on the front in at least this share of bootstrap worlds.
+
+        Raises:
+            QuantityError: a limit that cannot be read, or no such strategy.
+        """
+        rows = front_rows(
+            self.run,
+            min_accuracy=None if min_accuracy is None else parse_share(str(min_accuracy)),
+            max_memory=None if max_memory is None else parse_bytes(str(max_memory)),
+            max_latency=None if max_latency is None else parse_milliseconds(str(max_latency)),
+            strategy=strategy,
+            confident=None if confident is None else parse_share(str(confident), "confident"),
+            worlds=self._worlds,
+        )
+        return self._table(rows)
+
+    def answers(self, max_accuracy_drop: float = 1.0) -> Text:
+        """The lab's four questions, answered; the drop is in points."""
+        return Text("\n".join(answers(self.run, max_accuracy_drop, self._worlds).lines()))
+
+    def report(self, to: str | os.PathLike[str] | None = None) -> Path:
+        """Writes the page with its plots, into the run's `report` folder by default; its path.
+
+        Raises:
+            UserError: no trial is completed, or the folder cannot be written.
+        """
+        return write_report(self.run, None if to is None else Path(to))
+
+    @cached_property
+    def _worlds(self) -> Worlds:
+        return Worlds(self.run)
+
+    def _table(self, rows: list[dict[str, Any]]) -> pandas.DataFrame:
+        import pandas
+
+        return pandas.DataFrame(rows, columns=list(columns(self.run.objectives))).set_index("trial_id")
+
+
+def load_run(folder: str | os.PathLike[str]) -> RecordedRun:
+    """Opens a run's folder.
+
+    Raises:
+        UserError: no run is there, or its own record is damaged.
+    """
+    return RecordedRun(load(os.fspath(folder)))

@@ -1,0 +1,63 @@
+"""What would make new results differ from those that a run holds already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kwssearch.data import DataSet, difference
+from kwssearch.space import SearchSpace
+from kwssearch.space.schema import show
+from kwssearch.system import environment
+
+
+def changes(
+    record: Mapping[str, Any],
+    recorded: SearchSpace,
+    clips: Mapping[str, Any],
+    space: SearchSpace,
+    data: DataSet,
+) -> Iterator[str]:
+    """A phrase each.
+
+    Args:
+        record: run.json.
+        recorded: the space in it.
+        clips: data.json.
+    """
+    before, after = (flat(comparable(each)) for each in (recorded, space))
+    for key in sorted({*before, *after}):
+        if before.get(key) != after.get(key):
+            yield changed_key(key, before.get(key), after.get(key))
+    if record["data"]["fingerprint"] != data.fingerprint:
+        yield f"the data set changed: {difference(clips, data) or 'words or sampling rate'}"
+    for name, version in environment.versions().items():
+        if record["versions"].get(name) != version:
+            yield f"{name} was {record['versions'].get(name)} and is {version}"
+
+
+def comparable(space: SearchSpace) -> dict[str, Any]:
+    """A space's tables without what may differ: names, texts, seeds that are added, what is asked of the results."""
+    alike = replace(space.with_recipe(executions_per_trial=1), name="", description="", data="")
+    return {key: value for key, value in alike.to_dict().items() if key != "objectives"}
+
+
+def changed_key(key: str, before: Any, after: Any) -> str:
+    if key.startswith("architectures.") and key.endswith(".digest") and before and after:
+        return f"the code of architecture {key.removeprefix('architectures.').removesuffix('.digest')!r} changed"
+    return f"{key} was {show(before)} and is {show(after)}"
+
+
+def flat(tables: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one, keys joined by dots."""
+    if isinstance(tables, Mapping):
+        items = [(str(key), value) for key, value in tables.items()]
+    elif isinstance(tables, list) and tables and all(isinstance(entry, Mapping) for entry in tables):
+        items = [(str(entry.get("name", i)), entry) for i, entry in enumerate(tables)]
+    else:
+        return {prefix: tables}
+    merged = {}
+    for key, value in items:
+        merged.update(flat(value, f"{prefix}.{key}" if prefix else key))
+    return merged

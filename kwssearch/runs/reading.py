@@ -1,0 +1,133 @@
+"""Reads a run without TensorFlow, while the search goes on or long after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.data.speakers import speaker_of
+from kwssearch.errors import SpaceError, UserError
+from kwssearch.runs.records import (
+    DATA_RECORD,
+    GRID,
+    LATENCY_RECORD,
+    PROGRESS_RECORD,
+    RESULT_RECORD,
+    RUN_RECORD,
+    TRIAL_RECORD,
+    damaged,
+    oracle_of,
+    read_or_warn,
+    read_run_record,
+    read_trials,
+    result_fault,
+    trial_folder,
+)
+from kwssearch.runs.run import Execution, Latency, Run, Trial
+from kwssearch.space import PlannedTrial, SearchSpace
+from kwssearch.space.declaration import read_space
+from kwssearch.system.storage import read_json
+
+
+def load(folder: str | Path) -> Run:
+    """Reads a run; damaged results are passed over with a warning.
+
+    Raises:
+        UserError: no run is there, or its own record is damaged.
+    """
+    folder = Path(folder)
+    record = read_run_record(folder)
+    space = read_recorded_space(folder, record)
+    warnings: list[str] = []
+    latency_record = read_or_warn(folder / LATENCY_RECORD, warnings)
+    latencies = read_latencies(folder, latency_record, warnings)
+    words, labels, speakers = read_test_clips(folder, record)
+    listed = space.trials if oracle_of(record) == GRID else read_trials(folder, space, warnings)
+    trials = tuple(
+        load_trial(folder, planned, space.recipe.executions_per_trial, len(labels), len(words), latencies, warnings)
+        for planned in listed
+    )
+    return Run(folder, record, space, trials, words, labels, speakers, latency_record, tuple(warnings))
+
+
+def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
+    try:
+        return read_space(record.get("space"), place=f"{folder / RUN_RECORD}: space")
+    except SpaceError as error:
+        raise UserError(str(error)) from error
+
+
+def read_test_clips(
+    folder: Path, record: Mapping[str, Any]
+) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Class names, and the test clips' labels and speakers."""
+    path = folder / DATA_RECORD
+    try:
+        words = tuple(record["data"]["words"])
+        clips = list(read_json(path)["splits"]["test"])
+        labels = np.array([words.index(clip.split("/")[0]) for clip in clips], dtype=np.int64)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
+            "restore it, or start afresh in another folder."
+        ) from error
+    speakers = np.unique([speaker_of(clip) for clip in clips], return_inverse=True)[1].astype(np.int64)
+    return words, labels, speakers
+
+
+def load_trial(
+    folder: Path,
+    planned: PlannedTrial,
+    executions: int,
+    clips: int | None = None,
+    classes: int | None = None,
+    latencies: Mapping[str, Latency] = MappingProxyType({}),
+    warnings: list[str] | None = None,
+) -> Trial:
+    """One trial's records, damaged ones passed over."""
+    warnings = [] if warnings is None else warnings
+    done: list[Execution] = []
+    failed: list[Execution] = []
+    progress = None
+    for index in range(executions):
+        here = trial_folder(folder, planned.trial_id, index)
+        record = read_or_warn(here / RESULT_RECORD, warnings)
+        fault = None if record is None else result_fault(record, planned, clips, classes)
+        if fault:
+            warnings.append(damaged(here / RESULT_RECORD, fault))
+        elif record is None:
+            progress = progress or read_or_warn(here / PROGRESS_RECORD, [])
+        else:
+            chosen = done if record["status"] == "completed" else failed
+            chosen.append(Execution(index, record["status"], record))
+    declared = (trial_folder(folder, planned.trial_id) / TRIAL_RECORD).exists()
+    return Trial(planned, tuple(done), tuple(failed), latencies.get(planned.trial_id), progress, declared)
+
+
+def read_latencies(folder: Path, record: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, Latency]:
+    """Trial id -> its times; a damaged entry costs its own trial only."""
+    entries = record.get("trials") if record else {}
+    found = {}
+    for trial_id, entry in entries.items() if isinstance(entries, Mapping) else ():
+        try:
+            found[trial_id] = Latency(*(times(entry[key]) for key in ("total", "feature", "model")))
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            warnings.append(damaged(folder / LATENCY_RECORD, f"trial {trial_id[:20]!r}: {error}"))
+    return found
+
+
+def times(values: Any) -> npt.NDArray[np.float64]:
+    """Shape (rounds,), in ms.
+
+    Raises:
+        ValueError: not one or more times.
+    """
+    found = np.array(values, dtype=np.float64)
+    if found.ndim != 1 or not found.size or not np.all(np.isfinite(found) & (found >= 0)):
+        raise ValueError("not a list of times")
+    return found

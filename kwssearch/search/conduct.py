@@ -1,0 +1,106 @@
+"""A search from beginning to end: open its folder, train what is left, time what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kwssearch.data import DataSet, load_data
+from kwssearch.errors import UserError, counted
+from kwssearch.runs import GRID, Run, RunFolder
+from kwssearch.search import timing
+from kwssearch.search.plan import Plan, opened
+from kwssearch.search.progress import Progress
+from kwssearch.search.trainers import Trainers
+from kwssearch.search.workers import WorkerDiedError, local_pool
+from kwssearch.space import SearchSpace
+from kwssearch.system.devices import HIDDEN
+
+if TYPE_CHECKING:
+    from kwssearch.search.tuner import KwsTuner
+
+
+def conduct(
+    path: Path,
+    space: SearchSpace,
+    data: DataSet | str,
+    tuner: Callable[[Plan], KwsTuner],
+    trainers: Trainers,
+    progress: Progress,
+    oracle: str = GRID,
+    max_trials: int | None = None,
+    retry_failed: bool = False,
+) -> Run:
+    """Goes through what is left of a search, then times all models; the run as it stands in the end.
+
+    Args:
+        data: or where it is; the folder is looked at before it is loaded.
+        tuner: made when workers have been started, since that loads TensorFlow for seconds.
+
+    Raises:
+        UserError: the space, the data, the run or the disk stands in the way; what is done stays.
+    """
+    folder = RunFolder(path)
+    with folder.held():
+        data_set = load_data(data) if isinstance(data, str) else data
+        options = {"remote": trainers.scheduler is not None, "alone": trainers.alone, "gpu": bool(trainers.gpus)}
+        plan = opened(folder, space, data_set, oracle, retry_failed, max_trials=max_trials, **options)
+        if trainers.note:
+            plan = plan.with_notes(trainers.note)
+        progress.announce(plan, trainers)
+        if plan.left:
+            with trainers.started(folder.log) as (executor, capacity):
+                from kwssearch.search.loop import Loop
+
+                with progress.watching(plan) as watcher:
+                    Loop(tuner(plan), plan, watcher).run(executor, capacity)
+        folder.clear_shared()
+        time_run(folder, progress)
+        return folder.load()
+
+
+def measure(path: Path, progress: Progress, threads: int = 1, budget: float | None = None) -> None:
+    """Times all models of a run anew.
+
+    Raises:
+        UserError: no model of the run is on disk, or it is being searched.
+    """
+    folder = RunFolder(path)
+    folder.reopen()
+    with folder.held():
+        if not time_run(folder, progress, threads, budget, again=True):
+            raise UserError(f"{path}: no model file is there to time, expected trial_*/model.tflite.")
+
+
+def time_run(
+    folder: RunFolder, progress: Progress, threads: int = 1, budget: float | None = None, again: bool = False
+) -> bool:
+    """Times all models alone, in a worker of its own; whether there was anything to time.
+
+    Raises:
+        UserError: the data set or the disk fails.
+    """
+    run = folder.load()
+    artefacts = timing.artefacts_to_time(run, again)
+    if not artefacts:
+        return False
+    progress.say(f"Timing {counted(len(artefacts), 'model')}, one at a time ...")
+    data = run.record["data"]
+    with local_pool(folder.log, [HIDDEN]) as alone:
+        try:
+            future = alone.submit(timing.measure, artefacts, folder.source, data["fingerprint"], threads, budget)
+            record = future.result()
+        except WorkerDiedError as error:
+            raise UserError(
+                f"{folder.path}: the process that timed the models died ({error}); "
+                "'kwssearch measure' times them again."
+            ) from error
+    folder.end_timing(record)
+    progress.say(
+        f"{record['rounds']} rounds; the widest 95 % interval of a ratio to the baseline is "
+        f"{record['widest_interval']:.1%}."
+    )
+    if record["noisy"]:
+        progress.say(f"Warning: the machine was too noisy ({record['noise_rule']}); 'kwssearch measure' times again.")
+    return True

@@ -1,0 +1,141 @@
+"""The one loop of a search: a free worker asks the oracle, a job is made, its outcome is recorded, the oracle hears."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from typing import TYPE_CHECKING, Protocol
+
+from kwssearch import runs
+from kwssearch.backend import Trial, TrialStatus
+from kwssearch.errors import UserError
+from kwssearch.search import job as jobs
+from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.plan import Plan
+from kwssearch.search.queue import Queue
+from kwssearch.space import PlannedTrial
+
+if TYPE_CHECKING:
+    from kwssearch.search.tuner import KwsTuner
+
+ATTEMPTS = 2
+REFRESH_SECONDS = 0.5
+
+
+class Watcher(Protocol):
+    """Sees a search go on."""
+
+    def under_way(self, jobs: list[Job]) -> None:
+        """Called twice a second with the jobs that run."""
+
+    def ended(self, job: Job, outcome: Outcome | Failure, last: bool) -> None:
+        """Called when a job ends; a failure that is not the `last` attempt will be tried again."""
+
+
+class Loop:
+    """Goes through a plan.
+
+    Args:
+        tuner: whose oracle proposes and whose KerasTuner hooks (`on_trial_begin`, `on_trial_end`) are called.
+    """
+
+    def __init__(self, tuner: KwsTuner, plan: Plan, watcher: Watcher) -> None:
+        self.tuner = tuner
+        self.oracle = tuner.oracle
+        self.plan = plan
+        self.watcher = watcher
+        self.queue = Queue({})
+        self.running: dict[Future[Outcome | Failure], Job] = {}
+        self.open: dict[str, tuple[Trial, PlannedTrial]] = {}
+        self.attempts: Counter[tuple[str, int]] = Counter()
+        self.slots = itertools.count()
+        self.stopped = False
+
+    def run(self, executor: Executor, capacity: Callable[[], int]) -> None:
+        """Keeps `capacity()` jobs under way until the oracle has no more and all have ended.
+
+        Args:
+            executor: runs a picklable call: in this process, a WorkerPool, or Dask's.
+
+        Raises:
+            UserError: the disk or the data set fails; what is done stays.
+        """
+        self.queue.costs = self.plan.macs
+        self.oracle.prepare(self.plan.macs)
+        self.take_up()
+        self.tuner.on_search_begin()
+        while True:
+            slots = capacity()
+            while len(self.running) < slots and (job := self.next_job()) is not None:
+                self.start(job, executor)
+            if not self.running:
+                break
+            self.watcher.under_way(list(self.running.values()))
+            done, _ = wait(self.running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                self.settle(self.running.pop(future), outcome_of(future))
+        self.tuner.on_search_end()
+
+    def take_up(self) -> None:
+        """Makes the oracle know what the run has, and queues what of it is missing."""
+        recorded = {trial.trial_id: trial for trial in self.plan.run.trials}
+        for trial in self.oracle.take_up(self.plan.run):
+            found = recorded[trial.trial_id]
+            self.open[trial.trial_id] = trial, found.planned
+            self.queue.add(self.plan.jobs(found))
+
+    def next_job(self) -> Job | None:
+        """A first execution that may start; else whatever the oracle proposes; else what is left."""
+        running = list(self.running.values())
+        while not self.stopped and not self.queue.has_first(running):
+            trial = self.oracle.create_trial(f"slot {next(self.slots)}")
+            if trial.status != TrialStatus.RUNNING:
+                self.stopped = trial.status == TrialStatus.STOPPED
+                break
+            values = trial.hyperparameters.values
+            planned = PlannedTrial(trial.trial_id, str(self.oracle.space.strategy_of(values)), values)
+            self.open[trial.trial_id] = trial, planned
+            self.queue.add(self.plan.jobs(runs.Trial(planned)))
+        return self.queue.take(running)
+
+    def start(self, job: Job, executor: Executor) -> None:
+        if not self.attempts[job.key] and job.execution == 0:
+            self.plan.folder.begin_trial(job.planned, self.oracle.policy.name)
+            self.tuner.on_trial_begin(self.open[job.planned.trial_id][0])
+        self.attempts[job.key] += 1
+        self.running[executor.submit(jobs.run, job)] = job
+
+    def settle(self, job: Job, outcome: Outcome | Failure) -> None:
+        """Records a job's end, or queues it for another attempt; its trial ends with its last job."""
+        last = self.attempts[job.key] >= ATTEMPTS
+        self.watcher.ended(job, outcome, last)
+        if isinstance(outcome, Failure):
+            if outcome.fatal:
+                raise UserError(outcome.reason)
+            if outcome.traceback and job.folder is not None:
+                self.plan.folder.clear(job.folder)
+            if not last:
+                self.queue.put_back(job)
+                return
+            failure = {"status": "failed", "reason": outcome.reason, "traceback": outcome.traceback}
+            outcome = Outcome({**jobs.identity(job), **failure})
+        self.plan.folder.end_execution(*job.key, outcome.record, outcome.files)
+        if not any(other.planned == job.planned for other in (*self.queue.waiting, *self.running.values())):
+            self.end_trial(job.planned.trial_id)
+
+    def end_trial(self, trial_id: str) -> None:
+        trial, planned = self.open.pop(trial_id)
+        self.oracle.conclude(trial, self.plan.folder.load_trial(planned, self.plan.executions))
+        self.tuner.on_trial_end(trial)
+
+
+def outcome_of(future: Future[Outcome | Failure]) -> Outcome | Failure:
+    """A job's end; a worker that died is a failure without a traceback."""
+    try:
+        return future.result()
+    except CancelledError:
+        return Failure("the cluster went away before a trial ended; start it again, then resume", "", fatal=True)
+    except Exception as error:
+        return Failure(f"the worker process died ({type(error).__name__}): killed, crashed or out of memory", "")

@@ -1,0 +1,188 @@
+"""KerasTuner's side of a policy: oracles that propose its points, hear of their ends, and rank them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import moocore
+import numpy as np
+
+from kwssearch import runs
+from kwssearch.backend import Trial, TrialStatus, keras_tuner
+from kwssearch.errors import UserError
+from kwssearch.search.policies import Grid, Policy, Seen, Signal, key_of
+from kwssearch.space import SearchSpace
+from kwssearch.space.objectives import objectives_named
+from kwssearch.training import hyperparameters
+
+
+class PolicyOracle(keras_tuner.Oracle):
+    """A policy as a KerasTuner oracle that keeps no state of its own: the records of a run are the state.
+
+    KerasTuner's oracles save a queue or a model beside the results, and sum objectives of different units; this
+    one takes up what a run's folder holds (`take_up`), and ranks by domination: `get_best_trials()` gives the
+    front first.
+
+    Args:
+        policy: decides which point is next.
+        max_trials: no more than these; all that the policy has by default.
+    """
+
+    def __init__(self, policy: Policy, max_trials: int | None = None) -> None:
+        if max_trials is not None and max_trials < 1:
+            raise UserError(f"max_trials: got {max_trials}, expected at least one trial, or None for all.")
+        self.policy = policy
+        self.ranked_by = objectives_named(policy.space.objectives)
+        super().__init__(
+            objective=[keras_tuner.Objective(o.name, o.direction) for o in self.ranked_by],
+            max_trials=max_trials or len(policy.space.trials),
+            hyperparameters=hyperparameters(policy.space),
+            allow_new_entries=False,
+            tune_new_entries=False,
+            max_consecutive_failed_trials=len(policy.space.trials) + 1,
+        )
+        self.verbose = 0
+
+    @property
+    def space(self) -> SearchSpace:
+        return self.policy.space
+
+    @keras_tuner.synchronized
+    def create_trial(self, tuner_id: str) -> Trial:
+        """What the policy proposes; IDLE where it waits for a trial to end, STOPPED where it has no more."""
+        if tuner_id in self.ongoing_trials:
+            return self.ongoing_trials[tuner_id]
+        if len(self.trials) >= self.max_trials:
+            return self._no_trial(TrialStatus.STOPPED)
+        pending = [trial.hyperparameters.values for trial in self.ongoing_trials.values()]
+        proposed = self.policy.propose(self._seen(), pending)
+        if isinstance(proposed, Signal):
+            waits = proposed is Signal.WAIT and pending
+            return self._no_trial(TrialStatus.IDLE if waits else TrialStatus.STOPPED)
+        if self.space.strategy_of(proposed) is None or key_of(proposed) in map(key_of, self._known()):
+            raise RuntimeError(
+                f"oracle {self.policy.name!r} proposed {dict(proposed)}, expected a new point of the space"
+            )
+        return self._begin(self.new_id(proposed), proposed, tuner_id)
+
+    def new_id(self, values: Mapping[str, Any]) -> str:
+        """A number that no trial has yet."""
+        following = 1 + max((int(trial_id) for trial_id in self.trials), default=-1)
+        return f"{following:0{len(str(self.max_trials))}d}"
+
+    @keras_tuner.synchronized
+    def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> Trial:
+        trial = self.trials[trial_id]
+        for objective in self.ranked_by:
+            if not trial.metrics.exists(objective.name):
+                trial.metrics.register(objective.name, objective.direction)
+            trial.metrics.update(objective.name, metrics[objective.name], step=step)
+        return trial
+
+    @keras_tuner.synchronized
+    def end_trial(self, trial: Trial) -> None:
+        self._close(trial)
+        if trial.status == TrialStatus.COMPLETED:
+            self.score_trial(trial)
+
+    def score_trial(self, trial: Trial) -> None:
+        """Ranks all completed trials anew: 0 on the front, 1 once that is taken away, and so on."""
+        completed = self._completed()
+        values = [[o.sign * t.metrics.get_best_value(o.name) for o in self.ranked_by] for t in completed]
+        for each, rank in zip(completed, moocore.pareto_rank(np.array(values)), strict=True):
+            each.score = float(rank)
+            each.best_step = 0
+
+    def get_best_trials(self, num_trials: int | None = None) -> list[Trial]:
+        """The front, or the first `num_trials` by rank; within a rank, in order of their ids."""
+        ranked = sorted(self._completed(), key=lambda trial: (trial.score, trial.trial_id))
+        return [trial for trial in ranked if trial.score == 0] if num_trials is None else ranked[:num_trials]
+
+    def prepare(self, costs: Mapping[str, float]) -> None:
+        """Hears before a search what each trial of the space's own list costs, in multiply-accumulates."""
+
+    def take_up(self, run: runs.Run) -> list[Trial]:
+        """Makes the oracle know what a run has begun, and nothing else.
+
+        Returns:
+            the trials that are under way: some of their executions are missing.
+        """
+        for known in (self.trials, self.ongoing_trials, self.start_order, self.end_order):
+            known.clear()
+        under_way = []
+        for done in run.trials:
+            if not done.begun:
+                continue
+            trial = self._begin(done.trial_id, done.values, f"taken up {done.trial_id}")
+            if len(done.executions) + len(done.failures) < run.space.recipe.executions_per_trial:
+                under_way.append(trial)
+            else:
+                self.conclude(trial, done)
+                self._close(trial)
+        if completed := self._completed():
+            self.score_trial(completed[-1])
+        return under_way
+
+    def conclude(self, trial: Trial, recorded: runs.Trial) -> None:
+        """Tells a trial's figures, or why it has none; `end_trial` comes next."""
+        if recorded.executions:
+            trial.status = TrialStatus.COMPLETED
+            self.update_trial(trial.trial_id, {o.name: recorded.figure(o.name) for o in self.ranked_by})
+        else:
+            trial.status = TrialStatus.FAILED
+            trial.message = recorded.failures[0]["reason"]
+
+    def save(self, fname: str | None = None) -> None:
+        """Nothing: the records on disk are the state."""
+
+    def reload(self, fname: str | None = None) -> None:
+        """Nothing: see `save`."""
+
+    def _begin(self, trial_id: str, values: Mapping[str, Any], tuner_id: str) -> Trial:
+        hp = self.hyperparameters.copy()
+        hp.values = dict(values)
+        trial = Trial(hp, trial_id=trial_id, status=TrialStatus.RUNNING)
+        self.trials[trial_id] = trial
+        self.ongoing_trials[tuner_id] = trial
+        self.start_order.append(trial_id)
+        return trial
+
+    def _close(self, trial: Trial) -> None:
+        self.trials[trial.trial_id] = trial
+        self.end_order.append(trial.trial_id)
+        for tuner_id, ongoing in list(self.ongoing_trials.items()):
+            if ongoing.trial_id == trial.trial_id:
+                del self.ongoing_trials[tuner_id]
+
+    def _no_trial(self, status: str) -> Trial:
+        return Trial(self.hyperparameters.copy(), trial_id="none", status=status)
+
+    def _completed(self) -> list[Trial]:
+        return [trial for trial in self.trials.values() if trial.status == TrialStatus.COMPLETED]
+
+    def _known(self) -> list[Mapping[str, Any]]:
+        return [trial.hyperparameters.values for trial in self.trials.values()]
+
+    def _seen(self) -> list[Seen]:
+        ended = [self.trials[trial_id] for trial_id in self.end_order]
+        return [Seen(trial.hyperparameters.values, self._figures(trial)) for trial in ended]
+
+    def _figures(self, trial: Trial) -> dict[str, float] | None:
+        if trial.status != TrialStatus.COMPLETED:
+            return None
+        return {o.name: trial.metrics.get_best_value(o.name) for o in self.ranked_by}
+
+
+class GridOracle(PolicyOracle, keras_tuner.oracles.GridSearchOracle):
+    """Every point of a space once, the longest training first; a trial's id is its place in the declared order."""
+
+    def __init__(self, space: SearchSpace, max_trials: int | None = None) -> None:
+        super().__init__(Grid(space), max_trials)
+        self._ids = {key_of(planned.values): planned.trial_id for planned in space.trials}
+
+    def prepare(self, costs: Mapping[str, float]) -> None:
+        self.policy = Grid(self.space, costs)
+
+    def new_id(self, values: Mapping[str, Any]) -> str:
+        return self._ids[key_of(values)]

@@ -1,0 +1,133 @@
+"""What a search finds in its folder, and what it is going to do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from kwssearch.data import DataSet
+from kwssearch.models import Cost, costs
+from kwssearch.runs import GRID, Run, RunFolder, Trial, trial_folder
+from kwssearch.search.job import Job
+from kwssearch.space import PlannedTrial, SearchSpace, Stage, point_key
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that is open, its data set, and what of it is left.
+
+    Attributes:
+        run: as it was found.
+        remote: jobs run on other hosts, so that their artefacts travel.
+        alone: no two jobs run at once.
+        gpu: jobs may use graphics processors.
+        notes: sentences to tell before it begins.
+    """
+
+    folder: RunFolder
+    run: Run
+    data: DataSet
+    max_trials: int | None = None
+    remote: bool = False
+    alone: bool = False
+    gpu: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def space(self) -> SearchSpace:
+        return self.run.space
+
+    @property
+    def executions(self) -> int:
+        return self.space.recipe.executions_per_trial
+
+    @property
+    def trials(self) -> int:
+        """How many the search will have, as far as is known before it begins."""
+        known = len(self.space.trials)
+        return known if self.max_trials is None else min(known, self.max_trials)
+
+    @property
+    def done(self) -> int:
+        """Executions that have ended."""
+        return sum(len(trial.executions) + len(trial.failures) for trial in self.run.trials)
+
+    @property
+    def left(self) -> int:
+        return max(0, self.trials * self.executions - self.done)
+
+    @cached_property
+    def costs(self) -> Mapping[str, Cost]:
+        """Trial id -> its cost; for trials of the space's own list."""
+        return costs(self.space, len(self.data.words))
+
+    @cached_property
+    def macs(self) -> Mapping[str, float]:
+        """Trial id -> multiply-accumulates of one inference."""
+        return {trial_id: float(cost.macs) for trial_id, cost in self.costs.items()}
+
+    @cached_property
+    def macs_of_shapes(self) -> Mapping[tuple[Any, ...], float]:
+        """The same by what decides them."""
+        return {point_key(t.values, Stage.SHAPE): self.macs[t.trial_id] for t in self.space.trials}
+
+    def cost_of(self, planned: PlannedTrial) -> float:
+        return self.macs_of_shapes[point_key(planned.values, Stage.SHAPE)]
+
+    @cached_property
+    def sharing(self) -> Counter[tuple[Any, ...]]:
+        """How many points of the space are one training until their endings."""
+        return Counter(point_key(trial.values, Stage.TRAINING) for trial in self.space.trials)
+
+    def beginning(self, planned: PlannedTrial, execution: int) -> str | None:
+        """Names the state that a trial's training shares with others; None where it shares none."""
+        key = point_key(planned.values, Stage.TRAINING)
+        if self.sharing[key] < 2:
+            return None
+        return f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}_{execution}.npz"
+
+    def jobs(self, trial: Trial) -> Iterator[Job]:
+        """The executions of a trial that have not ended."""
+        ended = {execution.index for execution in (*trial.executions, *trial.failures)}
+        path = self.folder.path.resolve()
+        for index in range(self.executions):
+            if index not in ended:
+                yield Job(
+                    space=self.space,
+                    source=self.folder.source,
+                    fingerprint=self.data.fingerprint,
+                    run_id=self.folder.record["run_id"],
+                    planned=trial.planned,
+                    execution=index,
+                    folder=None if self.remote else trial_folder(path, trial.trial_id, index),
+                    beginning=self.beginning(trial.planned, index),
+                    alone=self.alone,
+                    gpu=self.gpu,
+                )
+
+    def with_notes(self, *notes: str) -> Plan:
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def opened(
+    folder: RunFolder,
+    space: SearchSpace,
+    data: DataSet,
+    oracle: str = GRID,
+    retry_failed: bool = False,
+    **options: Any,
+) -> Plan:
+    """Opens or begins a run that the caller holds.
+
+    Raises:
+        UserError: the run is another search.
+    """
+    folder.open(space, data, oracle)
+    run = folder.load()
+    damaged = run.warnings
+    return Plan(folder, folder.tidy(run, retry_failed), data, notes=(*data.warnings, *damaged), **options)

@@ -1,0 +1,247 @@
+"""What a person sees of a search: a live table on a terminal and in a notebook, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from shlex import quote
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from kwssearch.errors import counted, printable
+from kwssearch.runs import PROGRESS_RECORD, Run
+from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.plan import Plan
+from kwssearch.search.trainers import Trainers
+from kwssearch.space import full_name, kilobytes
+from kwssearch.system.storage import read_json
+
+OVERHEAD_MACS = 2_500_000
+PLAIN_SECONDS = 30.0
+
+
+class Progress:
+    """Tells of a search on standard error, or in the page of a notebook.
+
+    Args:
+        console: where to write.
+        silent: says nothing at all.
+    """
+
+    def __init__(self, console: Console | None = None, silent: bool = False) -> None:
+        self.console = console or Console(stderr=notebook_display() is None, quiet=silent)
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line, or several."""
+        for line in text.splitlines():
+            self.console.print(Text(printable(line), style), soft_wrap=True)
+
+    def announce(self, plan: Plan, trainers: Trainers) -> None:
+        """What a search is going to do."""
+        total = plan.trials * plan.executions
+        splits = ", ".join(f"{len(clips)} {split}" for split, clips in plan.data.splits.items())
+        each = f" × {plan.executions} executions" if plan.executions > 1 else ""
+        epochs = counted(plan.space.recipe.epochs, "epoch")
+        self.say(
+            f"{plan.space.name}: {counted(plan.trials, 'trial')}{each}, {total - plan.left} done already, "
+            f"{plan.left} to run, {epochs} each."
+        )
+        self.say(f"Data: {plan.data.source}, {counted(len(plan.data.words), 'word')}; clips: {splits}.")
+        self.say(f"Run: {plan.folder.path}, {trainers.sentence}.")
+        for note in plan.notes:
+            self.say(f"Warning: {note.removesuffix('.')}.")
+
+    @contextlib.contextmanager
+    def watching(self, plan: Plan) -> Iterator[Display]:
+        """Shows the jobs of a plan until the block ends."""
+        with canvas(self.console) as draw:
+            yield Display(plan, self, draw)
+
+
+def conclusion(run: Run, progress: Progress) -> int:
+    """Names what failed and where to look; the number of failures."""
+    failures = [(trial, failure) for trial in run.trials for failure in trial.failures]
+    shown = quote(str(run.folder))
+    for trial, failure in failures:
+        which = f", execution {failure.index}" if run.space.recipe.executions_per_trial > 1 else ""
+        progress.say(f"Failed: trial {trial.trial_id} ({trial.name}){which}: {failure['reason']}")
+    if failures:
+        progress.say(f"To try the failed ones again: kwssearch resume {shown} --retry-failed")
+    progress.say(f"{len(run.completed)} of {counted(len(run.trials), 'trial')} completed.")
+    if run.completed:
+        progress.say(f"Next: kwssearch front {shown}\n      kwssearch answers {shown}\n      kwssearch report {shown}")
+    return len(failures)
+
+
+class Canvas:
+    """Draws the table anew where it can; `live` says whether it can."""
+
+    live = False
+
+    def draw(self, table: Group) -> None:
+        """Nothing, where lines are printed one after the other."""
+
+
+class TerminalCanvas(Canvas):
+    """A table at the bottom of a terminal."""
+
+    live = True
+
+    def __init__(self, display: Live) -> None:
+        self.display = display
+
+    def draw(self, table: Group) -> None:
+        self.display.update(table)
+
+
+class NotebookCanvas(Canvas):
+    """A table in the page of a notebook."""
+
+    live = True
+
+    def __init__(self, display: Any) -> None:
+        self.handle = display(self.page(Group()), display_id=True)
+
+    def draw(self, table: Group) -> None:
+        self.handle.update(self.page(table))
+
+    def page(self, table: Group) -> dict[str, str]:
+        console = Console(width=120, highlight=False, force_jupyter=False, force_terminal=False)
+        with console.capture() as capture:
+            console.print(table)
+        return {"text/plain": capture.get()}
+
+
+@contextlib.contextmanager
+def canvas(console: Console) -> Iterator[Canvas]:
+    """The best that the surroundings allow."""
+    display = notebook_display()
+    if display is not None and not console.quiet:
+        yield NotebookCanvas(lambda content, **options: display(content, raw=True, **options))
+    elif console.is_terminal and not console.quiet:
+        with Live(console=console, refresh_per_second=2, transient=True) as live:
+            yield TerminalCanvas(live)
+    else:
+        yield Canvas()
+
+
+def notebook_display() -> Any | None:
+    """IPython's display function in a notebook, else None."""
+    import sys
+
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    from IPython.display import display
+
+    return display
+
+
+class Display:
+    """Watches a search (see `loop.Watcher`) and tells a person."""
+
+    def __init__(self, plan: Plan, progress: Progress, canvas: Canvas) -> None:
+        self.plan = plan
+        self.progress = progress
+        self.canvas = canvas
+        self.total = plan.trials * plan.executions
+        self.done = self.total - plan.left
+        self.failed = 0
+        self.work_done = 0.0
+        ended = sum(
+            (len(trial.executions) + len(trial.failures)) * self.cost(trial.planned) for trial in plan.run.trials
+        )
+        every = sum(self.cost(planned) for planned in plan.space.trials) / len(plan.space.trials)
+        self.work = every * plan.trials * plan.executions - ended
+        self.started = time.monotonic()
+        self.said: dict[tuple[str, int], float] = {}
+
+    def under_way(self, jobs: list[Job]) -> None:
+        """Shows the jobs that run, each with its epoch, training accuracy so far, and the time left in all."""
+        lines = [(job, self.epoch_of(job)) for job in jobs]
+        left = self.time_left(lines)
+        if self.canvas.live:
+            self.canvas.draw(self.table(lines, left))
+            return
+        for job, (epoch, accuracy) in lines:
+            last = self.said.get(job.key)
+            if last is None:
+                self.say(f"{self.name(job)}: begins")
+            elif time.monotonic() - last >= PLAIN_SECONDS and epoch:
+                self.say(f"{self.name(job)}: epoch {epoch} of {self.epochs}, training accuracy {accuracy:.1%}{left}")
+            else:
+                continue
+            self.said[job.key] = time.monotonic()
+
+    def ended(self, job: Job, outcome: Outcome | Failure, last: bool) -> None:
+        """Says how a job ended."""
+        self.said.pop(job.key, None)
+        if isinstance(outcome, Failure):
+            if not outcome.fatal:
+                self.failed += last
+                self.say(f"{self.name(job)}: {outcome.reason}; {'given up' if last else 'trying once more'}", "red")
+            if not last:
+                return
+        self.done += 1
+        self.work_done += self.cost(job.planned)
+        if isinstance(outcome, Outcome):
+            record = outcome.record
+            self.say(
+                f"{self.name(job)}: accuracy {record['accuracy']:.1%}, {kilobytes(record['memory_bytes'])} zipped, "
+                f"{record['train_seconds']:.0f} s of training ({self.done} of {self.total} done{self.time_left([])})"
+            )
+
+    def say(self, text: str, style: str = "") -> None:
+        self.progress.say(text, style)
+
+    def name(self, job: Job) -> str:
+        shown = f"trial {job.planned.trial_id} ({full_name(job.planned.values)})"
+        return f"{shown}, execution {job.execution}" if self.plan.executions > 1 else shown
+
+    @property
+    def epochs(self) -> int:
+        return self.plan.space.recipe.epochs
+
+    def cost(self, planned: Any) -> float:
+        """Work of a job; what every step costs beside multiplying is as much as a small model."""
+        return self.plan.cost_of(planned) + OVERHEAD_MACS
+
+    def epoch_of(self, job: Job) -> tuple[int, float]:
+        """Epochs done and the latest training accuracy, where the job shows them."""
+        if job.folder is not None:
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                record = read_json(job.folder / PROGRESS_RECORD)
+                return int(record["epoch"]), float(record["accuracy"])
+        return 0, 0.0
+
+    def time_left(self, lines: Sequence[tuple[Job, tuple[int, float]]]) -> str:
+        """In words, from the multiply-accumulates still to do; nothing before the first epoch ends."""
+        under_way = sum(self.cost(job.planned) * epoch / self.epochs for job, (epoch, _) in lines)
+        done = self.work_done + under_way
+        if not done or self.work <= done:
+            return ""
+        seconds = (time.monotonic() - self.started) * (self.work - done) / done
+        return f", about {in_words(seconds)} left"
+
+    def table(self, lines: Sequence[tuple[Job, tuple[int, float]]], left: str) -> Group:
+        grid = Table.grid(padding=(0, 2))
+        for number, (job, (epoch, accuracy)) in enumerate(lines, 1):
+            bar = "█" * round(20 * epoch / self.epochs)
+            shown = f"training accuracy {accuracy:.1%}" if epoch else "starting"
+            grid.add_row(f"worker {number}", Text(self.name(job)), f"{bar:░<20}", f"{epoch}/{self.epochs}", shown)
+        failed = f", {self.failed} failed" if self.failed else ""
+        return Group(grid, Text(f"{self.done} of {self.total} done{failed}{left}", "bold"))
+
+
+def in_words(seconds: float) -> str:
+    """A duration as a person says it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

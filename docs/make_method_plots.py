@@ -12,10 +12,11 @@ import numpy as np
 
 from kwssearch.analysis.binomial import mcnemar, wilson
 from kwssearch.analysis.effects import effect_pairs, effects_of
-from kwssearch.analysis.pareto import LATENCY_RANGE, front, front_share, losses, non_dominated, on_scale
+from kwssearch.analysis.pareto import front, front_share, non_dominated, on_scale
 from kwssearch.analysis.worlds import Interval, Worlds
 from kwssearch.report.plots import canvas, images, palette, set_log_where_wide, settle, styled
 from kwssearch.runs import Run, Trial, load
+from kwssearch.space.objectives import ACCURACY, LATENCY
 
 FOLDER = Path(__file__).with_name("method")
 RECORDED = Path(__file__).parents[1] / "runs" / "lab4-speech8"
@@ -162,8 +163,8 @@ class Pictures:
 
     def hypervolume(self, axes: Any) -> None:
         """Two of its three axes: the area that the front of error and latency dominates."""
-        points = losses(self.run.completed)
-        scaled = np.column_stack([on_scale(points[:, 2], LATENCY_RANGE), 1 + points[:, 0]])
+        shown = (LATENCY, ACCURACY)
+        scaled = np.column_stack([on_scale(np.array([t.figure(o.name) for t in self.run.completed]), o) for o in shown])
         best = scaled[non_dominated(scaled)]
         best = best[np.argsort(best[:, 0])]
         steps = np.vstack([[best[0, 0], 1.0], best, [1.0, best[-1, 1]]])

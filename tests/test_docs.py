@@ -16,11 +16,11 @@ import click
 import pytest
 
 import kwssearch
-from kwssearch.analysis.pareto import QuantityError
 from kwssearch.cli.commands import main
 from kwssearch.errors import SpaceError, UserError
-from kwssearch.report.rows import COLUMNS
-from kwssearch.space.declaration import DEFAULTS, FEATURES, PRUNING, RECIPE, SPARSITY, WIDTH, read_space
+from kwssearch.report import columns
+from kwssearch.space import QuantityError, all_axes, objectives, read_space
+from kwssearch.space.declaration import FEATURES, PRUNING, RECIPE
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -80,12 +80,18 @@ def test_every_key_of_a_space_has_its_range_and_default(key: str, field) -> None
         assert tomllib.loads(f"default = {row[2].strip('`')}")["default"] == field.default
 
 
-@pytest.mark.parametrize("axis, default", DEFAULTS.items())
-def test_every_axis_has_its_default(axis: str, default: object) -> None:
-    (row,) = [row for row in rows(read("docs/spaces.md")) if row[0] == f"`{axis}`"]
-    assert tomllib.loads(f"default = {row[2].strip('`')}")["default"] == default
-    field = {"width_multiplier": WIDTH, "final_sparsity": SPARSITY}.get(axis)
-    assert field is None or field.expected in row[1]
+@pytest.mark.parametrize("axis", all_axes(), ids=lambda axis: axis.name)
+def test_every_axis_has_its_range_and_default(axis) -> None:
+    (row,) = [row for row in rows(read("docs/spaces.md")) if row[0] == f"`{axis.name}`"]
+    if axis.default is not None:
+        assert tomllib.loads(f"default = {row[2].strip('`')}")["default"] == axis.default
+        assert axis.field(()).expected in row[1]
+
+
+def test_every_objective_is_explained() -> None:
+    told = {row[0]: row[2] for row in rows(read("docs/spaces.md")) if len(row) == 3}
+    for objective in objectives.OBJECTIVES:
+        assert objective.noun in told[f"`{objective.name}`"], objective.name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
@@ -169,7 +175,7 @@ def test_every_module_is_on_the_map(page: str) -> None:
 def test_every_key_of_the_rows_and_records_is_explained() -> None:
     text = read("docs/results.md")
     told = {name for row in rows(text) for name in re.findall(r"`(\w+)`", row[0])} | set(re.findall(r"`(\w+)`", text))
-    assert set(COLUMNS) <= told
+    assert set(columns()) <= told
     for record in [
         ROOT / "runs" / "lab4-speech8" / name for name in ("run.json", "trial_00/result.json", "latency.json")
     ]:

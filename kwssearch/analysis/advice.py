@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from kwssearch.analysis.effects import Effect, Pair, interval_dict
-from kwssearch.analysis.wording import factor, kilobytes, milliseconds, points, times
-from kwssearch.analysis.worlds import Worlds
+from kwssearch.analysis.wording import factor, listed, points, times
+from kwssearch.analysis.worlds import SMALLEST, Worlds
 from kwssearch.errors import counted
-from kwssearch.runs.run import Run, Trial
-from kwssearch.space.search_space import BASELINE
+from kwssearch.runs import Run, Trial
+from kwssearch.space import BASELINE, Objective, differing
 
 BUDGETS = (0.0, 1.0, 2.0, 5.0)
 SURE = 0.95
@@ -46,31 +47,36 @@ class Choice:
 
     @cached_property
     def cost(self) -> float:
-        """Logarithm of memory times latency: a tenth less of either counts the same."""
-        return float(np.log(max(self.trial.memory_bytes, 1)) + np.log(max(self.trial.latency_ms, 1e-6)))
+        """Logarithm of all costs' product (memory times latency): a tenth less of any counts the same."""
+        return sum(cost.sign * math.log(max(self.trial.figure(cost.name), SMALLEST)) for cost in self.costs)
+
+    @property
+    def costs(self) -> tuple[Objective, ...]:
+        return self.effect.worlds.costs
+
+    def figures(self) -> list[str]:
+        """Its costs, such as '72.8 kB', '0.18 ms'."""
+        return [cost.show(self.trial.figure(cost.name)) for cost in self.costs]
 
     def to_dict(self, budget: float) -> dict[str, Any]:
-        known = not self.effect.provisional
         return {
             "trial_id": self.trial.trial_id,
             "strategy": self.trial.strategy,
             "name": self.trial.name,
             "accuracy_points": interval_dict(self.effect.accuracy.scaled(100)),
-            "memory_bytes": self.trial.memory_bytes,
-            "memory_ratio": interval_dict(self.effect.memory),
-            "latency_ms": self.trial.latency_ms,
-            "latency_ratio": interval_dict(self.effect.latency, known),
-            "latency_provisional": not known,
+            **{cost.name: self.trial.figure(cost.name) for cost in self.costs},
+            **self.effect.ratios(),
+            "latency_provisional": self.effect.provisional,
             "confidence": self.confidence(budget),
         }
 
     def sentence(self) -> str:
         """What it saves and costs."""
         trial, effect = self.trial, self.effect
+        ratios = listed([times(effect.change(cost), effect.known(cost)) for cost in self.costs])
         return (
-            f"trial {trial.trial_id} ({trial.name}) takes {kilobytes(trial.memory_bytes)} and "
-            f"{milliseconds(trial.latency_ms)}, {times(effect.memory)} and "
-            f"{times(effect.latency, not effect.provisional)} the baseline's; accuracy {points(effect.accuracy)}"
+            f"trial {trial.trial_id} ({trial.name}) takes {listed(self.figures())}, {ratios} the baseline's; "
+            f"accuracy {points(effect.accuracy)}"
         )
 
 
@@ -83,19 +89,24 @@ class Recommendation:
             features, against the most accurate baseline.
         features: of all candidates, or None for any features.
         chosen: saves most among those whose observed drop is within the budget.
+        best: cost -> the trial within the budget that has least of it.
         sure: saves most among those that keep the budget in 95 % of bootstrap worlds.
     """
 
     budget: float
     features: str | None
     chosen: Choice
-    smallest: Choice
-    fastest: Choice
+    best: Mapping[str, Choice]
     sure: Choice
 
     def to_dict(self) -> dict[str, Any]:
-        chosen = {name: getattr(self, name).to_dict(self.budget) for name in ("chosen", "smallest", "fastest", "sure")}
-        return {"budget_points": self.budget, "features": self.features, **chosen, "sentence": self.sentence}
+        choices = {
+            "chosen": self.chosen,
+            **{cost.best.replace(" ", "_"): self.best[cost.name] for cost in self.chosen.costs},
+            "sure": self.sure,
+        }
+        shown = {name: choice.to_dict(self.budget) for name, choice in choices.items()}
+        return {"budget_points": self.budget, "features": self.features, **shown, "sentence": self.sentence}
 
     @property
     def sentence(self) -> str:
@@ -107,10 +118,10 @@ class Recommendation:
 
     def others(self) -> str:
         parts = []
-        for word, choice in (("smallest", self.smallest), ("fastest", self.fastest)):
+        for cost in self.chosen.costs:
+            choice = self.best[cost.name]
             if choice.trial is not self.chosen.trial:
-                size, time = kilobytes(choice.trial.memory_bytes), milliseconds(choice.trial.latency_ms)
-                parts.append(f" The {word} is trial {choice.trial.trial_id} ({size}, {time}).")
+                parts.append(f" The {cost.best} is trial {choice.trial.trial_id} ({', '.join(choice.figures())}).")
         return "".join(parts)
 
     def caution(self) -> str:
@@ -156,10 +167,13 @@ def recommend(choices: Sequence[Choice], budget: float, features: str | None) ->
         budget,
         features,
         chosen=min(within, key=lambda choice: choice.cost),
-        smallest=min(within, key=lambda choice: choice.trial.memory_bytes),
-        fastest=min(within, key=lambda choice: choice.trial.latency_ms),
+        best={cost.name: leader(within, cost) for cost in within[0].costs},
         sure=sure,
     )
+
+
+def leader(choices: Sequence[Choice], cost: Objective) -> Choice:
+    return min(choices, key=lambda choice: cost.sign * choice.trial.figure(cost.name))
 
 
 @dataclass(frozen=True)
@@ -171,36 +185,33 @@ class Step:
     end: Recommendation
 
     @property
-    def per_point(self) -> tuple[float, float]:
-        """Factors of memory and latency for each further point."""
-        first, last, span = self.start.chosen.trial, self.end.chosen.trial, self.end.budget - self.start.budget
-        memory = max(last.memory_bytes, 1) / max(first.memory_bytes, 1)
-        latency = max(last.latency_ms, 1e-6) / max(first.latency_ms, 1e-6)
-        return memory ** (1 / span), latency ** (1 / span)
+    def per_point(self) -> dict[str, float]:
+        """Cost -> its factor for each further point."""
+        first, last = self.start.chosen.trial, self.end.chosen.trial
+        span = self.end.budget - self.start.budget
+        return {
+            cost.name: (max(last.figure(cost.name), SMALLEST) / max(first.figure(cost.name), SMALLEST)) ** (1 / span)
+            for cost in self.start.chosen.costs
+        }
 
     def to_dict(self) -> dict[str, Any]:
-        memory, latency = self.per_point
         return {
             "features": self.features,
             "from_points": self.start.budget,
             "to_points": self.end.budget,
-            "memory_ratio_per_point": memory,
-            "latency_ratio_per_point": latency,
+            **{f"{cost.key}_ratio_per_point": self.per_point[cost.name] for cost in self.start.chosen.costs},
             "sentence": self.sentence,
         }
 
     @property
     def sentence(self) -> str:
         head = f"{features_name(self.features)}, from {self.start.budget:g} to {budget_name(self.end.budget)}"
-        first, last = self.start.chosen.trial, self.end.chosen.trial
-        if first is last:
+        first, last = self.start.chosen, self.end.chosen
+        if first.trial is last.trial:
             return f"{head}: buys nothing."
-        memory, latency = self.per_point
-        return (
-            f"{head}: {kilobytes(first.memory_bytes)} to {kilobytes(last.memory_bytes)} and "
-            f"{milliseconds(first.latency_ms)} to {milliseconds(last.latency_ms)}; "
-            f"each point multiplies memory by {factor(memory)} and latency by {factor(latency)}."
-        )
+        ways = [f"{before} to {after}" for before, after in zip(first.figures(), last.figures(), strict=True)]
+        factors = [f"{cost.noun} by {factor(self.per_point[cost.name])}" for cost in first.costs]
+        return f"{head}: {listed(ways)}; each point multiplies {listed(factors)}."
 
 
 def steps(found: Sequence[Recommendation]) -> list[Step]:
@@ -210,12 +221,11 @@ def steps(found: Sequence[Recommendation]) -> list[Step]:
 
 def combinations_note(run: Run) -> str:
     """Whether the fourth question could look at strategies together."""
-    dimensions = ("architecture", "width_multiplier", "final_sparsity")
     combined = 0
     for trial in run.completed:
         baseline = run.baseline_of(trial)
         if baseline is not None and trial.strategy != BASELINE:
-            combined += sum(trial.values[d] != baseline.values[d] for d in dimensions) > 1
+            combined += len(differing(trial.values, baseline.values)) > 1
     if combined:
         return f"{counted(combined, 'combination')} of strategies among the candidates."
     return "No combinations of strategies have been run; a space that has them may save more."

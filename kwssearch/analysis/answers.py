@@ -1,4 +1,4 @@
-"""The lab's four questions, answered with the figures they rest on and how sure they are."""
+"""The lab's questions, answered with the figures they rest on and how sure they are."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ from kwssearch.analysis.advice import (
     steps,
 )
 from kwssearch.analysis.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
-from kwssearch.analysis.pareto import QuantityError
-from kwssearch.analysis.verdicts import MEASURES, Verdict, figure, pruning_sentence, verdict
-from kwssearch.analysis.wording import factor, kilobytes, listed, milliseconds, points
+from kwssearch.analysis.verdicts import Verdict, figure, pruning_sentence, verdict
+from kwssearch.analysis.wording import factor, listed, points
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import counted, printable
-from kwssearch.runs.run import Run
-from kwssearch.space.search_space import BASELINE
+from kwssearch.runs import Run
+from kwssearch.space import BASELINE, Objective, QuantityError, cost_objectives
 
 MEASURED_AGAINST = (
     "Every change is measured against the baseline with the same features (for any features: against the most "
     "accurate baseline), on the same test clips and seeds; in brackets stand 95 % intervals."
 )
-FOURTH = "How to maximise memory and latency savings with minimal impact on accuracy?"
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,16 @@ class Answers:
     """All that can be said of a run.
 
     Attributes:
-        verdicts: of the first three questions.
+        objectives: what trials are judged by.
+        verdicts: of the question that each objective asks.
         effects: each strategy's mean, followed by its levels.
-        recommendations: by features and budget, for the fourth question.
+        recommendations: by features and budget, for the last question.
         budget: points of accuracy that the user calls a minimal impact.
         gaps: what is missing from the comparison.
         notes: what limits it.
     """
 
+    objectives: tuple[Objective, ...]
     verdicts: tuple[Verdict, ...]
     effects: tuple[Effect, ...]
     recommendations: tuple[Recommendation, ...]
@@ -59,8 +59,13 @@ class Answers:
         return pruning_sentence(self.pruning)
 
     @property
+    def last_question(self) -> str:
+        nouns = listed([cost.noun for cost in cost_objectives(self.objectives)])
+        return f"How to maximise {nouns} savings with minimal impact on accuracy?"
+
+    @property
     def fourth(self) -> list[str]:
-        """The fourth question's answer at the user's budget: for each front end, and for any."""
+        """Its answer at the user's budget: for each front end, and for any."""
         chosen = [r.sentence for r in self.recommendations if r.budget == self.budget]
         return chosen or ["No completed trial has a baseline to hold it against yet."]
 
@@ -77,7 +82,7 @@ class Answers:
             "measured_against": MEASURED_AGAINST,
             "questions": [
                 *(v.to_dict() for v in self.verdicts),
-                {"question": FOURTH, "sentence": " ".join(self.fourth)},
+                {"question": self.last_question, "sentence": " ".join(self.fourth)},
             ],
             "max_accuracy_drop_points": self.budget,
             "effects": [effect.to_dict() for effect in self.effects],
@@ -95,47 +100,60 @@ class Answers:
             lines += ["", f"{number}. {answer.question}", f"   {answer.sentence}"]
             if number == len(self.verdicts) and self.pruning_sentence:
                 lines.append(f"   {self.pruning_sentence}")
-        lines += ["", f"4. {FOURTH}", *(f"   {sentence}" for sentence in self.fourth)]
+        lines += [
+            "",
+            f"{len(self.verdicts) + 1}. {self.last_question}",
+            *(f"   {sentence}" for sentence in self.fourth),
+        ]
         if self.recommendations:
-            lines += ["", "By budget:", *aligned([BUDGET_HEAD, *map(budget_row, self.recommendations)])]
+            lines += ["", "By budget:", *aligned(budget_table(self))]
             lines += ["", "What each further point buys:", *(f"   {step.sentence}" for step in self.steps)]
         if self.effects:
-            lines += ["", "Effects:", *aligned([EFFECT_HEAD, *map(effect_row, self.effects)])]
+            lines += ["", "Effects:", *aligned(effect_table(self))]
         for head, sentences in (("Not compared:", self.gaps), ("Mind:", self.notes)):
             if sentences:
                 lines += ["", head, *(f"   {sentence}" for sentence in sentences)]
         return [printable(line) for line in lines]
 
 
-EFFECT_HEAD = ("strategy", "level", "pairs", "accuracy, points", "memory", "latency")
+Cells = tuple[str, ...]
 
 
-def effect_row(effect: Effect) -> tuple[str, ...]:
+def effect_table(found: Answers) -> list[Cells]:
+    """Heading and a row an effect."""
+    costs = cost_objectives(found.objectives)
+    head = ("strategy", "level", "pairs", "accuracy, points", *(cost.noun for cost in costs))
+    return [head, *(effect_row(effect, costs) for effect in found.effects)]
+
+
+def effect_row(effect: Effect, costs: Sequence[Objective]) -> Cells:
     level = effect.level or "mean over levels"
     accuracy = points(effect.accuracy, unit="")
-    return (effect.strategy, level, str(len(effect.pairs)), accuracy, *(figure(effect, m) for m in MEASURES[1:]))
+    return (effect.strategy, level, str(len(effect.pairs)), accuracy, *(figure(effect, cost) for cost in costs))
 
 
-BUDGET_HEAD = (
-    "features", "budget", "saves most", "model", "memory", "latency", "accuracy, points", "sure", "95 % sure",
-    "smallest", "fastest",
-)  # fmt: skip
+def budget_table(found: Answers) -> list[Cells]:
+    """Heading and a row a recommendation."""
+    costs = cost_objectives(found.objectives)
+    head = (
+        "features", "budget", "saves most", "model", *(cost.noun for cost in costs), "accuracy, points", "sure",
+        "95 % sure", *(cost.best for cost in costs),
+    )  # fmt: skip
+    return [head, *(budget_row(recommendation, costs) for recommendation in found.recommendations)]
 
 
-def budget_row(found: Recommendation) -> tuple[str, ...]:
+def budget_row(found: Recommendation, costs: Sequence[Objective]) -> Cells:
     trial, effect = found.chosen.trial, found.chosen.effect
     return (
         features_name(found.features),
         f"{found.budget:g}",
         trial.trial_id,
         trial.name,
-        f"{kilobytes(trial.memory_bytes)} ({factor(effect.memory.value)})",
-        f"{milliseconds(trial.latency_ms)} ({factor(effect.latency.value)})",
+        *(f"{cost.show(trial.figure(cost.name))} ({factor(effect.change(cost).value)})" for cost in costs),
         points(effect.accuracy, unit=""),
         f"{100 * found.chosen.confidence(found.budget):.0f} %",
         found.sure.trial.trial_id,
-        found.smallest.trial.trial_id,
-        found.fastest.trial.trial_id,
+        *(found.best[cost.name].trial.trial_id for cost in costs),
     )
 
 
@@ -146,7 +164,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def answers(run: Run, max_accuracy_drop: float = 1.0, worlds: Worlds | None = None) -> Answers:
-    """Answers the four questions from what the run has so far.
+    """Answers all questions from what the run has so far.
 
     Args:
         run: what was recorded.
@@ -163,7 +181,8 @@ def answers(run: Run, max_accuracy_drop: float = 1.0, worlds: Worlds | None = No
     overall = [whole for whole, _ in by_strategy]
     found = recommendations(worlds, (*BUDGETS, max_accuracy_drop))
     return Answers(
-        verdicts=tuple(verdict(measure, overall) for measure in MEASURES),
+        objectives=run.objectives,
+        verdicts=tuple(verdict(objective, overall) for objective in run.objectives),
         effects=tuple(effect for whole, levels in by_strategy for effect in (whole, *levels)),
         recommendations=tuple(found),
         steps=tuple(steps(found)),
@@ -184,12 +203,10 @@ def notes(worlds: Worlds) -> list[str]:
         sentences.append("Each trial was trained once: intervals cover the choice of test clips, not of the seed.")
     elif min(seeds) == 1:
         sentences.append("Some trials have one seed so far: the spread over seeds is taken from those with several.")
-    provisional = [trial.trial_id for trial in worlds.trials if trial.latency is None]
-    if provisional:
-        sentences.append(f"Latencies of {counted(len(provisional), 'trial')} are provisional and have no interval.")
-    if run.latency_record is not None and run.latency_record.get("noisy"):
-        sentences.append("The machine was noisy while latencies were measured.")
-    sentences.append("What saves most has the least product of memory and latency.")
+    if any(cost.interval == "rounds" for cost in worlds.costs):
+        sentences += latency_notes(worlds)
+    nouns = [cost.noun for cost in worlds.costs]
+    sentences.append(f"What saves most has the least {'product of ' if len(nouns) > 1 else ''}{listed(nouns)}.")
     sentences.append("A choice among many trials favours lucky ones: expect the chosen one to lose somewhat more.")
     sentences.append(combinations_note(run))
     baselines = [t for t in worlds.trials if t.strategy == BASELINE]
@@ -200,4 +217,14 @@ def notes(worlds: Worlds) -> list[str]:
             f"The baselines differ themselves: {listed(shown)}. A drop is from each one's own accuracy; for any "
             f"features, from trial {best.trial_id}'s."
         )
+    return sentences
+
+
+def latency_notes(worlds: Worlds) -> list[str]:
+    sentences = []
+    provisional = [trial.trial_id for trial in worlds.trials if trial.latency is None]
+    if provisional:
+        sentences.append(f"Latencies of {counted(len(provisional), 'trial')} are provisional and have no interval.")
+    if worlds.run.latency_record is not None and worlds.run.latency_record.get("noisy"):
+        sentences.append("The machine was noisy while latencies were measured.")
     return sentences

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kwssearch.analysis.worlds import LEVEL
-from kwssearch.runs.run import Run, Trial
+from kwssearch.runs import Run, Trial
 
 
 class McNemar(NamedTuple):

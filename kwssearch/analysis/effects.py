@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from kwssearch.analysis.worlds import Floats, Interval, Worlds
-from kwssearch.runs.run import Run, Trial
-from kwssearch.space.search_space import BASELINE
+from kwssearch.runs import Run, Trial
+from kwssearch.space import BASELINE, Objective, level_name
+from kwssearch.space.objectives import LATENCY
 
-VARIED = ("architecture", "width_multiplier", "final_sparsity")
+SPARSITY = "final_sparsity"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Effect:
-    """The mean change over some pairs: in accuracy, and as geometric mean ratios of memory and latency.
+    """The mean change over some pairs: in accuracy, and as geometric mean ratios of all else that is judged.
 
     Attributes:
         strategy: its name.
@@ -57,16 +58,12 @@ class Effect:
         return self.worlds.draws(self.weights)
 
     @cached_property
-    def memory_log(self) -> tuple[float, Floats]:
-        """Mean logarithm of the ratio to the baseline, observed and in each world, shape (worlds,)."""
-        pairs = [(self.worlds.place[p.trial.trial_id], self.worlds.place[p.baseline.trial_id]) for p in self.pairs]
-        observed, drawn = self.worlds.measured["memory_bytes"], self.worlds.memory
-        return self.mean_log([(observed[i] / observed[j], drawn[:, i] / drawn[:, j]) for i, j in pairs])
-
-    @cached_property
-    def latency_log(self) -> tuple[float, Floats]:
-        """The same of latencies."""
-        return self.mean_log([self.worlds.latency_ratio(pair.trial, pair.baseline) for pair in self.pairs])
+    def logs(self) -> dict[str, tuple[float, Floats]]:
+        """Cost -> mean logarithm of the ratio to the baseline, observed and in each world, shape (worlds,)."""
+        return {
+            cost.name: self.mean_log([self.worlds.ratio(p.trial, p.baseline, cost) for p in self.pairs])
+            for cost in self.worlds.costs
+        }
 
     def mean_log(self, ratios: Sequence[tuple[float, Floats]]) -> tuple[float, Floats]:
         observed, drawn = zip(*ratios, strict=True)
@@ -77,18 +74,31 @@ class Effect:
     def accuracy(self) -> Interval:
         return Interval.of(self.accuracy_change, self.accuracy_draws)
 
-    @cached_property
-    def memory(self) -> Interval:
-        return ratio(*self.memory_log)
+    def change(self, objective: Objective) -> Interval:
+        """A difference of accuracies, as a share; else a ratio."""
+        if not objective.is_cost:
+            return self.accuracy
+        return Interval(*np.exp(Interval.of(*self.logs[objective.name])).tolist())
 
-    @cached_property
+    @property
     def latency(self) -> Interval:
-        return ratio(*self.latency_log)
+        return self.change(LATENCY)
+
+    def loss(self, objective: Objective) -> tuple[float, Floats]:
+        """What is lost, observed and in each world, shape (worlds,): a share of clips, or a logarithm."""
+        if not objective.is_cost:
+            return -self.accuracy_change, -self.accuracy_draws
+        value, drawn = self.logs[objective.name]
+        return objective.sign * value, objective.sign * drawn
 
     @property
     def provisional(self) -> bool:
         """Whether a latency in it was taken beside training, so that its interval says nothing."""
         return any(t.latency is None for p in self.pairs for t in (p.trial, p.baseline))
+
+    def known(self, objective: Objective) -> bool:
+        """Whether the interval of its change says anything."""
+        return objective.interval != "rounds" or not self.provisional
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -101,26 +111,19 @@ class Effect:
             "features": list(self.features),
             "trial_ids": [pair.trial.trial_id for pair in self.pairs],
             "accuracy_points": interval_dict(self.accuracy.scaled(100)),
-            "memory_ratio": interval_dict(self.memory),
-            "latency_ratio": interval_dict(self.latency, known=not self.provisional),
+            **self.ratios(),
             "latency_provisional": self.provisional,
         }
 
-
-def ratio(log: float, draws: Floats) -> Interval:
-    return Interval(*np.exp(Interval.of(log, draws)).tolist())
+    def ratios(self) -> dict[str, Any]:
+        """JSON-ready, one for each cost: memory_ratio, latency_ratio."""
+        return {f"{cost.key}_ratio": interval_dict(self.change(cost), self.known(cost)) for cost in self.worlds.costs}
 
 
 def interval_dict(interval: Interval, known: bool = True) -> dict[str, float | None]:
     """JSON-ready; the ends are null where they are not known."""
     low, high = (interval.low, interval.high) if known else (None, None)
     return {"value": interval.value, "low": low, "high": high}
-
-
-def level_of(values: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
-    """What differs from the baseline, such as 'ds_cnn α 0.5'."""
-    words = {"architecture": "{}", "width_multiplier": "α {:g}", "final_sparsity": "sparsity {:g}"}
-    return " ".join(words[axis].format(values[axis]) for axis in VARIED if values[axis] != baseline[axis]) or "as it is"
 
 
 def effect_pairs(run: Run) -> dict[str, list[Pair]]:
@@ -137,7 +140,7 @@ def effects_of(worlds: Worlds, strategy: str, pairs: Sequence[Pair]) -> tuple[Ef
     """The strategy's mean over its levels, each counting alike, and the effect at each level."""
     levels: dict[str, list[Pair]] = {}
     for pair in pairs:
-        levels.setdefault(level_of(pair.trial.values, pair.baseline.values), []).append(pair)
+        levels.setdefault(level_name(pair.trial.values, pair.baseline.values), []).append(pair)
     by_level = tuple(
         Effect(worlds, strategy, level, tuple(own), (1 / len(own),) * len(own)) for level, own in levels.items()
     )
@@ -147,18 +150,24 @@ def effects_of(worlds: Worlds, strategy: str, pairs: Sequence[Pair]) -> tuple[Ef
 
 
 def pruned_twins(worlds: Worlds) -> Effect | None:
-    """Pruned trials against those that differ in nothing but sparsity, whatever their strategies are called."""
-    dense = {point_without_sparsity(t): t for t in worlds.trials if t.values["final_sparsity"] == 0}
+    """Pruned trials against those that differ in nothing but sparsity, whatever their strategies are called.
+
+    None without any, or where latency is no objective.
+    """
+    if LATENCY.name not in worlds.run.space.objectives:
+        return None
+    dense = {other_values(t): t for t in worlds.trials if t.values[SPARSITY] == 0}
     pairs = [
-        Pair(trial, dense[point_without_sparsity(trial)])
+        Pair(trial, dense[other_values(trial)])
         for trial in worlds.trials
-        if trial.values["final_sparsity"] > 0 and point_without_sparsity(trial) in dense
+        if trial.values[SPARSITY] > 0 and other_values(trial) in dense
     ]
     return Effect(worlds, "sparsity", None, tuple(pairs), (1 / len(pairs),) * len(pairs)) if pairs else None
 
 
-def point_without_sparsity(trial: Trial) -> tuple[Any, ...]:
-    return tuple(trial.values[axis] for axis in ("features", "architecture", "width_multiplier"))
+def other_values(trial: Trial) -> tuple[Any, ...]:
+    """A point but for its sparsity."""
+    return tuple(value for axis, value in trial.values.items() if axis != SPARSITY)
 
 
 def gaps(run: Run) -> list[str]:

@@ -5,43 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from kwssearch.analysis.effects import Effect
 from kwssearch.analysis.wording import listed, points, times, what_is_needed
-from kwssearch.analysis.worlds import Floats, Interval
+from kwssearch.analysis.worlds import Interval
 from kwssearch.errors import counted
+from kwssearch.space import Objective
 
-
-class Measure(NamedTuple):
-    """One of the first three questions."""
-
-    name: str
-    question: str
-    praise: str
-
-
-ACCURACY = Measure("accuracy", "Which strategy reduces accuracy the least?", "keeps accuracy best")
-MEMORY = Measure("memory_bytes", "Which strategy reduces memory the most?", "reduces memory most")
-LATENCY = Measure("latency_ms", "Which strategy reduces latency the most?", "reduces latency most")
-MEASURES = (ACCURACY, MEMORY, LATENCY)
 CLOSE = 0.05  # ratios nearer than this share decide nothing, however sure their order
 
 
-def loss(effect: Effect, measure: Measure) -> tuple[float, Floats]:
-    """Observed loss and its draws, shape (worlds,): accuracy lost, or a log ratio."""
-    if measure is ACCURACY:
-        return -effect.accuracy_change, -effect.accuracy_draws
-    return effect.memory_log if measure is MEMORY else effect.latency_log
-
-
-def figure(effect: Effect, measure: Measure) -> str:
+def figure(effect: Effect, objective: Objective) -> str:
     """Such as '-1.2 points (-2.0 to -0.4)' or '0.31 times (0.30 to 0.32)'."""
-    if measure is ACCURACY:
-        return points(effect.accuracy)
-    return times(effect.memory) if measure is MEMORY else times(effect.latency, not effect.provisional)
+    change = effect.change(objective)
+    return times(change, effect.known(objective)) if objective.is_cost else points(change)
 
 
 @dataclass(frozen=True)
@@ -67,51 +47,52 @@ class Verdict:
         }
 
 
-def verdict(measure: Measure, effects: Sequence[Effect]) -> Verdict:
+def verdict(objective: Objective, effects: Sequence[Effect]) -> Verdict:
     """Ranks strategies by their mean effect and says which the data cannot tell from the first."""
     if not effects:
         sentence = "No strategy has a completed trial and a baseline to hold it against yet."
-        return Verdict(measure.question, sentence, (), False)
-    ranked = sorted(effects, key=lambda effect: loss(effect, measure)[0])
+        return Verdict(objective.question, sentence, (), False)
+    ranked = sorted(effects, key=lambda effect: effect.loss(objective)[0])
     best, others = ranked[0], ranked[1:]
-    rivals = [other for other in others if not told(best, other, measure)]
+    rivals = [other for other in others if not told(best, other, objective)]
     beaten = [other for other in others if other not in rivals]
-    sentences = [headline(measure, best, rivals, beaten)]
-    if measure is ACCURACY:
+    sentences = [headline(objective, best, rivals, beaten)]
+    if not objective.is_cost:
         sentences += accuracy_doubt(best, rivals)
-    if measure is LATENCY and any(effect.provisional for effect in effects):
+    if not all(effect.known(objective) for effect in effects):
         sentences.append("Latencies are provisional, taken beside training: measure before you rely on this.")
     names = tuple(effect.strategy for effect in (best, *rivals))
-    return Verdict(measure.question, " ".join(sentences), names, bool(others) and not rivals)
+    return Verdict(objective.question, " ".join(sentences), names, bool(others) and not rivals)
 
 
-def told(best: Effect, other: Effect, measure: Measure) -> bool:
+def told(best: Effect, other: Effect, objective: Objective) -> bool:
     """Whether the interval of the difference excludes none; provisional latencies tell nothing."""
-    if measure is LATENCY and (best.provisional or other.provisional):
+    if not (best.known(objective) and other.known(objective)):
         return False
-    (low_value, low_draws), (high_value, high_draws) = loss(best, measure), loss(other, measure)
+    (low_value, low_draws), (high_value, high_draws) = best.loss(objective), other.loss(objective)
     return Interval.of(high_value - low_value, high_draws - low_draws).low > 0
 
 
-def headline(measure: Measure, best: Effect, rivals: Sequence[Effect], beaten: Sequence[Effect]) -> str:
-    behind = "; ".join(f"{effect.strategy}, {figure(effect, measure)}" for effect in beaten)
+def headline(objective: Objective, best: Effect, rivals: Sequence[Effect], beaten: Sequence[Effect]) -> str:
+    behind = "; ".join(f"{effect.strategy}, {figure(effect, objective)}" for effect in beaten)
     end = f" Behind: {behind}." if beaten else ""
     if rivals:
         names = listed([effect.strategy for effect in (best, *rivals)])
-        figures = listed([figure(effect, measure) for effect in (best, *rivals)])
+        figures = listed([figure(effect, objective) for effect in (best, *rivals)])
         return f"{names} cannot be told apart on this data: {figures}.{end}"
     if not beaten:
-        return f"Only one strategy can be compared, {best.strategy}: {figure(best, measure)}."
-    if measure is not ACCURACY and loss(best, measure)[0] >= 0:
-        return f"None of them does; nearest comes {best.strategy}: {figure(best, measure)} the baseline's.{end}"
-    base = "" if measure is ACCURACY else " the baseline's"
-    return f"{best.strategy} {measure.praise}: {figure(best, measure)}{base}.{end}{close_by(measure, best, beaten)}"
+        return f"Only one strategy can be compared, {best.strategy}: {figure(best, objective)}."
+    if objective.is_cost and best.loss(objective)[0] >= 0:
+        return f"None of them does; nearest comes {best.strategy}: {figure(best, objective)} the baseline's.{end}"
+    base = " the baseline's" if objective.is_cost else ""
+    near = close_by(objective, best, beaten)
+    return f"{best.strategy} {objective.praise}: {figure(best, objective)}{base}.{end}{near}"
 
 
-def close_by(measure: Measure, best: Effect, beaten: Sequence[Effect]) -> str:
+def close_by(objective: Objective, best: Effect, beaten: Sequence[Effect]) -> str:
     """A sentence where the next ratio is surely larger, but by too little to matter."""
-    excess = math.exp(loss(beaten[0], measure)[0] - loss(best, measure)[0]) - 1
-    if measure is ACCURACY or excess > CLOSE:
+    excess = math.exp(beaten[0].loss(objective)[0] - best.loss(objective)[0]) - 1
+    if not objective.is_cost or excess > CLOSE:
         return ""
     return f" But {beaten[0].strategy} is only {100 * excess:.1f} % behind, too little to choose by."
 

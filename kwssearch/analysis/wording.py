@@ -30,14 +30,6 @@ def factor(figure: float) -> str:
     return f"{figure:.2f}" if figure >= 0.0995 else f"{figure:.2g}"
 
 
-def kilobytes(size: float) -> str:
-    return f"{size / 1000:,.0f} kB" if size >= 99_950 else f"{size / 1000:#.3g} kB"
-
-
-def milliseconds(time: float) -> str:
-    return f"{time:.2f} ms" if time >= 0.0995 else f"{time:.2g} ms"
-
-
 def listed(names: Sequence[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.runs.run import Run, Trial
+from kwssearch.runs import Run, Trial
+from kwssearch.space import Objective, cost_objectives
+from kwssearch.space.objectives import ACCURACY
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -180,27 +182,43 @@ class Worlds:
 
     @cached_property
     def measured(self) -> dict[str, Floats]:
-        """Each completed trial's own memory_bytes and latency_ms; shape (trials,)."""
-        names = ("memory_bytes", "latency_ms")
-        return {name: np.array([max(getattr(t, name), SMALLEST) for t in self.trials]) for name in names}
+        """Cost -> its value of each completed trial; shape (trials,)."""
+        return {cost.name: np.array([max(t.figure(cost.name), SMALLEST) for t in self.trials]) for cost in self.costs}
 
     @cached_property
-    def memory(self) -> Floats:
-        """Zipped bytes of each completed trial; shape (worlds, trials)."""
-        means = self.measured["memory_bytes"]
-        errors = np.array([standard_error([e["memory_bytes"] for e in trial.executions]) for trial in self.trials])
+    def drawn(self) -> dict[str, Floats]:
+        """Objective -> its value of each completed trial in each world; shape (worlds, trials)."""
+        figures = {"rounds": self.drawn_times, "seeds": self.drawn_sizes}
+        return {ACCURACY.name: self.accuracy, **{cost.name: figures[cost.interval](cost.name) for cost in self.costs}}
+
+    @property
+    def costs(self) -> tuple[Objective, ...]:
+        """What is judged beside accuracy."""
+        return cost_objectives(self.run.objectives)
+
+    def drawn_sizes(self, name: str) -> Floats:
+        """A figure that a file has exactly, with its spread over seeds; shape (worlds, trials)."""
+        means = self.measured[name]
+        errors = np.array([standard_error([e[name] for e in trial.executions]) for trial in self.trials])
         noise = self.rng(3).standard_normal((self.worlds, len(means))) if errors.any() else np.zeros((1, len(means)))
         return np.broadcast_to(np.maximum(means + noise * errors, SMALLEST), (self.worlds, len(means)))
 
-    @cached_property
-    def latency(self) -> Floats:
-        """Total latency of each completed trial in ms, shape (worlds, trials); a provisional one is the same in all."""
-        drawn = np.tile(self.measured["latency_ms"], (self.worlds, 1))
+    def drawn_times(self, name: str) -> Floats:
+        """Medians over drawn rounds, in ms, shape (worlds, trials); a provisional one is the same in all."""
+        drawn = np.tile(self.measured[name], (self.worlds, 1))
         times = {i: trial.latency.total for i, trial in enumerate(self.trials) if trial.latency}
         for rounds in {len(t) for t in times.values()}:
             chosen = [i for i, t in times.items() if len(t) == rounds]
             drawn[:, chosen] = self.medians(np.array([times[i] for i in chosen]).T)
         return np.asarray(np.maximum(drawn, SMALLEST))
+
+    def ratio(self, first: Trial, second: Trial, cost: Objective) -> tuple[float, Floats]:
+        """Of a cost of two trials, observed and in each world, shape (worlds,)."""
+        if cost.interval == "rounds":
+            return self.latency_ratio(first, second)
+        i, j = self.place[first.trial_id], self.place[second.trial_id]
+        measured, drawn = self.measured[cost.name], self.drawn[cost.name]
+        return float(measured[i] / measured[j]), drawn[:, i] / drawn[:, j]
 
     def latency_ratio(self, first: Trial, second: Trial) -> tuple[float, Floats]:
         """Median of the ratios within rounds, observed and in each world, shape (worlds,).
@@ -211,9 +229,14 @@ class Worlds:
         if one and other and len(one.total) == len(other.total):
             ratios = np.maximum(one.total, SMALLEST) / np.maximum(other.total, SMALLEST)
             return float(np.median(ratios)), self.medians(ratios[:, None])[:, 0]
-        i, j = self.place[first.trial_id], self.place[second.trial_id]
-        measured = self.measured["latency_ms"]
-        return float(measured[i] / measured[j]), self.latency[:, i] / self.latency[:, j]
+        value = max(first.latency_ms, SMALLEST) / max(second.latency_ms, SMALLEST)
+        return value, self.times_of(first) / self.times_of(second)
+
+    def times_of(self, trial: Trial) -> Floats:
+        """Its latency in ms in each world; shape (worlds,)."""
+        if trial.latency is None:
+            return np.full(self.worlds, max(trial.latency_ms, SMALLEST))
+        return np.asarray(np.maximum(self.medians(trial.latency.total[:, None])[:, 0], SMALLEST))
 
     def medians(self, times: Floats) -> Floats:
         """Over the rounds that each world draws, shape (worlds, trials), of times, shape (rounds, trials)."""

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kwssearch.analysis.effects import Effect
-from kwssearch.analysis.wording import kilobytes, milliseconds, points, times
+from kwssearch.analysis.wording import listed, points, times
 from kwssearch.errors import counted
+from kwssearch.space import Objective
 
 
-def strategy_comment(strategy: str, effects: Sequence[Effect], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def strategy_comment(
+    strategy: str, effects: Sequence[Effect], rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]
+) -> list[str]:
     """Sentences on one exercise.
 
     Args:
@@ -24,22 +27,23 @@ def strategy_comment(strategy: str, effects: Sequence[Effect], rows: Sequence[Ma
     if effects:
         sentences += mean_sentences(effects[0])
         sentences += level_sentences(effects[1:])
-    return [*sentences, *front_sentences(own)]
+    return [*sentences, *front_sentences(own, objectives)]
 
 
 def mean_sentences(effect: Effect) -> list[str]:
-    whole = (
+    costs = effect.worlds.costs
+    ratios = listed([f"{times(effect.change(cost), effect.known(cost))} the {cost.noun}" for cost in costs])
+    sentences = [
         f"Against the baseline with the same features, {effect.strategy} changes accuracy by {points(effect.accuracy)} "
-        f"on average; it takes {times(effect.memory)} the memory and "
-        f"{times(effect.latency, not effect.provisional)} the latency."
-    )
-    sentences = [whole]
+        f"on average; it takes {ratios}."
+    ]
     if effect.accuracy.includes(0):
         sentences.append("That change in accuracy cannot be told from none on this data.")
-    if not effect.provisional and 0.95 < effect.latency.value < 1.05:
-        sentences.append("Latency stays as it is.")
-    if effect.provisional:
-        sentences.append("Its latency is provisional, taken beside training.")
+    for cost in costs:
+        if not effect.known(cost):
+            sentences.append("Its latency is provisional, taken beside training.")
+        elif cost.interval == "rounds" and 0.95 < effect.change(cost).value < 1.05:
+            sentences.append(f"{cost.noun.capitalize()} stays as it is.")
     return sentences
 
 
@@ -48,23 +52,25 @@ def level_sentences(levels: Sequence[Effect]) -> list[str]:
     if len(levels) < 2:
         return []
     ranked = sorted(levels, key=lambda effect: -effect.accuracy_change)
+    cost = ranked[0].worlds.costs[0]
+    mild, harsh = (f"{points(e.accuracy)} at {times(e.change(cost))}" for e in (ranked[0], ranked[-1]))
     return [
         f"Of its {len(levels)} levels, {ranked[0].level} keeps accuracy best and {ranked[-1].level} worst: "
-        f"{points(ranked[0].accuracy)} at {times(ranked[0].memory)} the memory, against "
-        f"{points(ranked[-1].accuracy)} at {times(ranked[-1].memory)}."
+        f"{mild} the {cost.noun}, against {harsh}."
     ]
 
 
-def front_sentences(own: Sequence[Mapping[str, Any]]) -> list[str]:
+def front_sentences(own: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]) -> list[str]:
     """How many of its trials are Pareto-efficient, and the extremes."""
-    best = max(own, key=lambda row: row["accuracy"])
-    smallest = min(own, key=lambda row: row["memory_bytes"])
-    fastest = min(own, key=lambda row: row["latency_ms"])
     efficient = sum(row["on_front"] for row in own)
     verb = "is" if efficient == 1 else "are"
+    extremes = [extreme_phrase(own, objective) for objective in objectives]
     return [
         f"{efficient} of its {counted(len(own), 'completed trial')} {verb} Pareto-efficient within this exercise.",
-        f"Its most accurate is trial {best['trial_id']} ({100 * best['accuracy']:.1f} %), its smallest trial "
-        f"{smallest['trial_id']} ({kilobytes(smallest['memory_bytes'])}), its fastest trial {fastest['trial_id']} "
-        f"({milliseconds(fastest['latency_ms'])}).",
+        f"Of all its trials, {listed(extremes)}.",
     ]
+
+
+def extreme_phrase(own: Sequence[Mapping[str, Any]], objective: Objective) -> str:
+    row = min(own, key=lambda row: objective.sign * row[objective.name])
+    return f"the {objective.best} is trial {row['trial_id']} ({objective.show(row[objective.name])})"

@@ -8,39 +8,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kwssearch.analysis.answers import (
-    BUDGET_HEAD,
-    EFFECT_HEAD,
-    FOURTH,
-    MEASURED_AGAINST,
-    Answers,
-    answers,
-    budget_row,
-    effect_row,
-)
+from kwssearch.analysis.answers import MEASURED_AGAINST, Answers, answers, budget_table, effect_table
 from kwssearch.analysis.binomial import mcnemar
-from kwssearch.analysis.pareto import REFERENCE_NOTE, hypervolume
-from kwssearch.analysis.wording import kilobytes, milliseconds, points
+from kwssearch.analysis.pareto import hypervolume, reference_note
+from kwssearch.analysis.wording import points
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import UserError, counted
 from kwssearch.report import plots
 from kwssearch.report.comments import strategy_comment
 from kwssearch.report.markdown import escape, slug, table, to_csv
-from kwssearch.report.rows import COLUMNS, of_strategy, trial_rows
-from kwssearch.runs.run import Run
-from kwssearch.space.search_space import BASELINE
+from kwssearch.report.rows import by_costs, columns, of_strategy, trial_rows
+from kwssearch.runs import Run
+from kwssearch.space import BASELINE, Objective, cost_objectives, full_name, milliseconds
 from kwssearch.system.storage import write_bytes
 
-FRONT_HEAD = (
-    "trial", "strategy", "model", "accuracy, %", "95 % interval", "memory", "latency", "5th to 95th percentile",
-    "front in worlds", "ties with",
-)  # fmt: skip
 MOST_EFFECTS = 60  # more levels than that make no readable picture
-PLANE_TITLES = {
-    "accuracy_memory": "Accuracy against memory",
-    "accuracy_latency": "Accuracy against latency",
-    "memory_latency": "Memory against latency",
-}
 
 
 def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float = 1.0) -> Path:
@@ -63,7 +45,7 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
     lines = list(page.lines())
     for name, content in page.pictures.items():
         write_bytes(folder / name, content)
-    write_bytes(folder / "results.csv", to_csv(page.rows, COLUMNS).encode())
+    write_bytes(folder / "results.csv", to_csv(page.rows, columns(run.objectives)).encode())
     write_bytes(folder / "report.md", ("\n".join(lines) + "\n").encode())
     return folder / "report.md"
 
@@ -127,26 +109,26 @@ class Page:
         done = [row for row in rows if row["status"] == "completed"]
         if done:
             panels = [
-                plots.scatter(rows, plots.PLANES[plane], PLANE_TITLES[plane])
-                for plane in ("accuracy_memory", "accuracy_latency")
+                plots.scatter(rows, axes) for axes in plots.planes(self.run.objectives).values() if not axes[1].is_cost
             ]
             images = plots.draw_scatters(panels, self.colors, self.shapes)
             name = "-".join(filter(None, ("strategy", str(number), slug(strategy))))
             yield from self.picture(name, f"{strategy} and the baseline", images)
         effects = [effect for effect in self.answers.effects if effect.strategy == strategy]
-        yield from ("", escape(" ".join(strategy_comment(strategy, effects, rows))))
+        yield from ("", escape(" ".join(strategy_comment(strategy, effects, rows, self.run.objectives))))
         if done:
             yield from ("", "Pareto-efficient configurations of this exercise, the baseline among them:", "")
-            yield from front_table(rows)
+            yield from front_table(rows, self.run.objectives)
 
     def comparison(self) -> Iterator[str]:
         yield from ("", "## All strategies compared")
-        for plane, axes in plots.PLANES.items():
-            drawn = plots.scatter(self.rows, axes, PLANE_TITLES[plane])
-            yield from self.picture(plane, PLANE_TITLES[plane], plots.draw_scatters([drawn], self.colors, self.shapes))
+        for plane, axes in plots.planes(self.run.objectives).items():
+            drawn = plots.scatter(self.rows, axes)
+            yield from self.picture(plane, drawn.title, plots.draw_scatters([drawn], self.colors, self.shapes))
         yield from ("", "A front point's label tells its architecture, width multiplier (α) and sparsity (s).")
-        yield from ("", "### The front", "", *front_table(self.rows))
-        yield from ("", f"Hypervolume: {hypervolume(self.run.trials):.4f}. {escape(REFERENCE_NOTE)}")
+        yield from ("", "### The front", "", *front_table(self.rows, self.run.objectives))
+        volume = hypervolume(self.run.trials, self.run.objectives)
+        yield from ("", f"Hypervolume: {volume:.4f}. {escape(reference_note(self.run.objectives))}")
         yield from self.effect_lines()
         yield from self.pair_lines()
 
@@ -157,7 +139,7 @@ class Page:
         shown = effects if len(effects) <= MOST_EFFECTS else [effect for effect in effects if effect.level is None]
         yield from ("", "### Effects by level", "", escape(MEASURED_AGAINST))
         yield from self.picture("effects", "Effects by level", plots.draw_effects(shown, self.colors))
-        yield from ("", *table(EFFECT_HEAD, map(effect_row, effects)))
+        yield from ("", *table(*headed(effect_table(self.answers))))
 
     def pair_lines(self) -> Iterator[str]:
         """Front trials against their baselines, clip by clip."""
@@ -183,10 +165,15 @@ class Page:
             yield from ("", f"{number}. **{escape(verdict.question)}** {escape(verdict.sentence)}")
         if found.pruning_sentence:
             yield from ("", escape(found.pruning_sentence))
-        yield from ("", f"4. **{escape(FOURTH)}**", "", *(f"   - {escape(sentence)}" for sentence in found.fourth))
+        yield from (
+            "",
+            f"{len(found.verdicts) + 1}. **{escape(found.last_question)}**",
+            "",
+            *(f"   - {escape(sentence)}" for sentence in found.fourth),
+        )
         if found.recommendations:
             yield from ("", "### By accuracy budget, points", "")
-            yield from table(BUDGET_HEAD, map(budget_row, found.recommendations))
+            yield from table(*headed(budget_table(found)))
             yield from ("", "What each further point buys:", "", *(f"- {escape(s.sentence)}" for s in found.steps))
         yield from ("", "Mind:", "", *(f"- {escape(note)}" for note in found.notes))
 
@@ -196,28 +183,37 @@ class Page:
             yield from ("", "## Not in the comparison", "", *(f"- {escape(sentence)}" for sentence in sentences))
 
 
-def front_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The front's rows, smallest memory first."""
-    kept = sorted((row for row in rows if row["on_front"]), key=lambda row: (row["memory_bytes"], row["latency_ms"]))
-    return table(FRONT_HEAD, [front_cells(row) for row in kept])
+def headed(rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    return rows[0], rows[1:]
 
 
-def front_cells(row: Mapping[str, Any]) -> tuple[object, ...]:
+def front_table(rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]) -> list[str]:
+    """The front's rows, cheapest first."""
+    costs = cost_objectives(objectives)
+    timed = any(cost.interval == "rounds" for cost in costs)
+    head = (
+        "trial", "strategy", "model", "accuracy, %", "95 % interval", *(cost.noun for cost in costs),
+        *(["5th to 95th percentile"] if timed else []), "front in worlds", "ties with",
+    )  # fmt: skip
+    kept = by_costs((dict(row) for row in rows if row["on_front"]), objectives)
+    return table(head, [front_cells(row, costs, timed) for row in kept])
+
+
+def front_cells(row: Mapping[str, Any], costs: Sequence[Objective], timed: bool) -> list[object]:
     spread = "provisional"
     if not row["latency_provisional"]:
         spread = f"{milliseconds(row['latency_low'])} to {milliseconds(row['latency_high'])}"
-    return (
+    return [
         row["trial_id"],
         row["strategy"],
-        f"{row['features']} {plots.short_name(row)}",
+        full_name(row),
         f"{100 * row['accuracy']:.1f}",
         f"{100 * row['accuracy_low']:.1f} to {100 * row['accuracy_high']:.1f}",
-        kilobytes(row["memory_bytes"]),
-        milliseconds(row["latency_ms"]),
-        spread,
+        *(cost.show(row[cost.name]) for cost in costs),
+        *([spread] if timed else []),
         f"{100 * row['front_share']:.0f} %",
         " ".join(row["tied_with"]),
-    )
+    ]
 
 
 def making_rows(run: Run) -> list[tuple[str, str]]:

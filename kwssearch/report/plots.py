@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,31 +17,22 @@ from kwssearch.analysis.effects import Effect
 from kwssearch.analysis.pareto import non_dominated
 from kwssearch.analysis.worlds import Floats
 from kwssearch.report.labels import place_labels
+from kwssearch.space import Objective, short_name
 
 DPI = 140
 WIDE = 2.5  # a range of this factor or more is drawn on a logarithmic scale
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-ACCURACY_LABEL = "accuracy on the test split, %"
 
 
-@dataclass(frozen=True)
-class Axis:
-    """A row's figure as it is drawn; `sign * figure` is a loss."""
-
-    key: str
-    label: str
-    factor: float
-    sign: int
+def planes(objectives: Sequence[Objective]) -> dict[str, tuple[Objective, Objective]]:
+    """Name -> what goes to the right and what goes up, for each two objectives; accuracy always goes up."""
+    ordered = sorted(objectives, key=lambda objective: objective.is_cost)
+    return {f"{up.key}_{right.key}": (right, up) for up, right in itertools.combinations(ordered, 2)}
 
 
-ACCURACY = Axis("accuracy", ACCURACY_LABEL, 100, -1)
-MEMORY = Axis("memory_bytes", "memory (zipped .tflite), kB", 1e-3, 1)
-LATENCY = Axis("latency_ms", "latency (front end and model), ms", 1, 1)
-PLANES = {
-    "accuracy_memory": (MEMORY, ACCURACY),
-    "accuracy_latency": (LATENCY, ACCURACY),
-    "memory_latency": (LATENCY, MEMORY),
-}
+def plane_title(axes: tuple[Objective, Objective]) -> str:
+    right, up = axes
+    return f"{up.noun[:1].upper()}{up.noun[1:]} against {right.noun}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ class Scatter:
     """
 
     title: str
-    axes: tuple[Axis, Axis]
+    axes: tuple[Objective, Objective]
     rows: tuple[Mapping[str, Any], ...]
     points: Floats
     errors: Floats
@@ -63,20 +55,22 @@ class Scatter:
     overall: tuple[bool, ...]
 
 
-def scatter(rows: Sequence[Mapping[str, Any]], axes: tuple[Axis, Axis], title: str) -> Scatter:
+def scatter(rows: Sequence[Mapping[str, Any]], axes: tuple[Objective, Objective], title: str = "") -> Scatter:
     """What to draw of the completed trials among `rows` (of `kwssearch.rows.trial_rows`)."""
     done = tuple(row for row in rows if row["status"] == "completed")
-    points = np.array([[axis.factor * row[axis.key] for axis in axes] for row in done]).reshape(-1, 2)
+    points = np.array([[axis.factor * row[axis.name] for axis in axes] for row in done]).reshape(-1, 2)
     signs = np.array([axis.sign for axis in axes])
     best = np.flatnonzero(non_dominated(points * signs))
     front = tuple(int(i) for i in best[np.argsort(points[best, 0], kind="stable")])
     errors = np.array([ends(row, axes[1]) for row in done], dtype=np.float64).reshape(-1, 2)
-    return Scatter(title, axes, done, points, errors, front, tuple(bool(row["on_front"]) for row in done))
+    return Scatter(
+        title or plane_title(axes), axes, done, points, errors, front, tuple(bool(row["on_front"]) for row in done)
+    )
 
 
-def ends(row: Mapping[str, Any], axis: Axis) -> tuple[float, float]:
+def ends(row: Mapping[str, Any], axis: Objective) -> tuple[float, float]:
     """The interval that is drawn: of accuracy."""
-    if axis.key != "accuracy" or row["accuracy_low"] is None:
+    if axis.is_cost or row["accuracy_low"] is None:
         return np.nan, np.nan
     return axis.factor * row["accuracy_low"], axis.factor * row["accuracy_high"]
 
@@ -128,9 +122,9 @@ def draw_points(axes: Any, drawn: Scatter, colors: Mapping[str, Any], shapes: Ma
     axes.set_title(plain(drawn.title), loc="left", fontsize="medium")
 
 
-def set_scale(axes: Any, name: str, values: Floats, axis: Axis) -> None:
-    getattr(axes, f"set_{name}label")(axis.label)
-    if axis.key != "accuracy":
+def set_scale(axes: Any, name: str, values: Floats, axis: Objective) -> None:
+    getattr(axes, f"set_{name}label")(f"{axis.label}, {axis.unit}")
+    if axis.is_cost:
         set_log_where_wide(axes, name, values)
 
 
@@ -178,48 +172,43 @@ def add_legend(axes: Any, drawn: Scatter, colors: Mapping[str, Any], shapes: Map
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize="small")
 
 
-def short_name(row: Mapping[str, Any]) -> str:
-    """A front point's label: what it is, without the features that its marker tells."""
-    parts = ["DS-CNN" if row["architecture"] == "ds_cnn" else "CNN"]
-    if row["width_multiplier"] != 1:
-        parts.append(f"α{row['width_multiplier']:g}")
-    if row["final_sparsity"]:
-        parts.append(f"s{row['final_sparsity']:g}")
-    return " ".join(parts)
-
-
 def draw_effects(effects: Sequence[Effect], colors: Mapping[str, Any]) -> dict[str, bytes]:
-    """Suffix -> image: each level's change in accuracy, memory and latency, with 95 % intervals.
+    """Suffix -> image: each level's change by every objective, with 95 % intervals.
 
     A strategy of one level is drawn once.
     """
     levels = Counter(effect.strategy for effect in effects if effect.level)
     effects = [effect for effect in effects if effect.level is None or levels[effect.strategy] > 1]
+    objectives = effects[0].worlds.run.objectives
+    heights = np.arange(len(effects), dtype=np.float64)[::-1]
     with styled():
-        figure, panels = canvas(9.6, 1.3 + 0.24 * len(effects), columns=3)
-        heights = np.arange(len(effects))[::-1]
-        heads = ("change in accuracy, points", "memory, times the baseline's", "latency, times the baseline's")
-        for axes, head, neutral in zip(panels, heads, (0, 1, 1), strict=True):
-            axes.axvline(neutral, color="0.6", linewidth=1)
-            axes.set_xlabel(head, fontsize="small")
-            axes.tick_params(labelsize="small")
-        for y, effect in zip(heights, effects, strict=True):
-            known = (True, True, not effect.provisional)
-            figures = (effect.accuracy.scaled(100), effect.memory, effect.latency)
-            for axes, interval, sure in zip(panels, figures, known, strict=True):
-                color, marker = colors[effect.strategy], "o" if effect.level else "D"
-                if sure:
-                    axes.plot([interval.low, interval.high], [y, y], color=color, linewidth=2, alpha=0.5)
-                axes.plot(interval.value, y, marker=marker, color=color, markersize=5 if effect.level else 7)
+        figure, panels = canvas(3.2 * len(objectives), 1.3 + 0.24 * len(effects), columns=len(objectives))
+        for axes, objective in zip(panels, objectives, strict=True):
+            draw_changes(axes, objective, effects, heights, colors)
         names = [plain(f"{e.strategy}: {e.level}" if e.level else f"{e.strategy}, mean") for e in effects]
         panels[0].set_yticks(heights, [n if len(n) <= 48 else n[:47] + "…" for n in names])
-        for axes in panels:
-            axes.set_ylim(-0.7, len(effects) - 0.3)
-            axes.margins(x=0.1)
-        for axes, ratios in zip(panels[1:], ([e.memory for e in effects], [e.latency for e in effects]), strict=True):
-            set_log_where_wide(axes, "x", np.array([1, *(ratio.value for ratio in ratios)]))
         settle(figure)
         return images(figure)
+
+
+def draw_changes(
+    axes: Any, objective: Objective, effects: Sequence[Effect], heights: Floats, colors: Mapping[str, Any]
+) -> None:
+    """One panel: the changes of one objective."""
+    axes.axvline(1 if objective.is_cost else 0, color="0.6", linewidth=1)
+    unit = f"{objective.noun}, times the baseline's" if objective.is_cost else "change in accuracy, points"
+    axes.set_xlabel(unit, fontsize="small")
+    axes.tick_params(labelsize="small")
+    changes = [effect.change(objective).scaled(1 if objective.is_cost else 100) for effect in effects]
+    for y, effect, interval in zip(heights, effects, changes, strict=True):
+        color, marker = colors[effect.strategy], "o" if effect.level else "D"
+        if effect.known(objective):
+            axes.plot([interval.low, interval.high], [y, y], color=color, linewidth=2, alpha=0.5)
+        axes.plot(interval.value, y, marker=marker, color=color, markersize=5 if effect.level else 7)
+    axes.set_ylim(-0.7, len(effects) - 0.3)
+    axes.margins(x=0.1)
+    if objective.is_cost:
+        set_log_where_wide(axes, "x", np.array([1, *(change.value for change in changes)]))
 
 
 def styled() -> ExitStack:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from kwssearch.analysis.binomial import wilson
-from kwssearch.analysis.pareto import QuantityError, fits, front, front_share, ties
+from kwssearch.analysis.pareto import fits, front, front_share, ties
 from kwssearch.analysis.worlds import Interval, Worlds
 from kwssearch.errors import did_you_mean
-from kwssearch.runs.run import Execution, Run, Trial
-from kwssearch.space.search_space import AXES, BASELINE
+from kwssearch.runs import Execution, Run, Trial
+from kwssearch.space import BASELINE, Objective, QuantityError, axis_names, cost_objectives, objectives_named
 
-MEANS = ("accuracy", "memory_bytes", "tflite_bytes", "achieved_sparsity", "parameters", "epochs")
+MEANS = ("accuracy", "memory_bytes", "tflite_bytes", "achieved_sparsity", "parameters", "epochs", "macs")
 LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
-COLUMNS = (
-    "trial_id", "strategy", *AXES, "status", "accuracy", "accuracy_low", "accuracy_high", "accuracy_spread",
-    "executions", "memory_bytes", "tflite_bytes", *LATENCIES, "latency_low", "latency_high", "latency_provisional",
-    "latency_ratio", "latency_ratio_low", "latency_ratio_high", "achieved_sparsity", "parameters", "macs", "epochs",
-    "precision", "on_front", "front_share", "tied_with", "reason",
-)  # fmt: skip
+LIMITED = {"min_accuracy": "accuracy", "max_memory": "memory_bytes", "max_latency": "latency_ms"}
+
+
+def columns(objectives: Sequence[Objective] = ()) -> tuple[str, ...]:
+    """Keys of a row, in order; those of objectives that are not among them stand at the end."""
+    known = (
+        "trial_id", "strategy", *axis_names(), "status", "accuracy", "accuracy_low", "accuracy_high",
+        "accuracy_spread", "executions", "memory_bytes", "tflite_bytes", *LATENCIES, "latency_low", "latency_high",
+        "latency_provisional", "latency_ratio", "latency_ratio_low", "latency_ratio_high", "achieved_sparsity",
+        "parameters", "macs", "epochs", "precision", "on_front", "front_share", "tied_with", "reason",
+    )  # fmt: skip
+    return (*known, *(objective.name for objective in objectives if objective.name not in known))
 
 
 def trial_rows(run: Run, trials: Sequence[Trial] | None = None, worlds: Worlds | None = None) -> list[dict[str, Any]]:
-    """A row with the keys of `COLUMNS` for each of `trials` (default: every planned one), in their order.
+    """A row with the keys of `columns` for each of `trials` (default: every planned one), in their order.
 
     `on_front`, `front_share` and `tied_with` are among `trials`. Accuracies are shares, latencies ms;
     `latency_low` and `latency_high` are the 5th and 95th percentile over rounds, the ratio is to the baseline
@@ -37,7 +43,7 @@ def trial_rows(run: Run, trials: Sequence[Trial] | None = None, worlds: Worlds |
     alike = ties(worlds, chosen)
     return [
         {
-            **dict.fromkeys(COLUMNS),
+            **dict.fromkeys(columns(run.objectives)),
             "trial_id": trial.trial_id,
             "strategy": trial.strategy,
             **trial.values,
@@ -49,7 +55,7 @@ def trial_rows(run: Run, trials: Sequence[Trial] | None = None, worlds: Worlds |
             "tied_with": alike.get(trial.trial_id, []),
             "reason": trial.failures[0].record.get("reason") if trial.failures else None,
         }
-        for trial, on_front in zip(chosen, front(chosen), strict=True)
+        for trial, on_front in zip(chosen, front(chosen, run.objectives), strict=True)
     ]
 
 
@@ -57,14 +63,14 @@ def figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
     """What was measured of a completed trial."""
     low, high = accuracy_interval(worlds, trial)
     accuracies = [execution["accuracy"] for execution in trial.executions]
-    means = {key: whole(trial.mean(key)) for key in (*MEANS, "macs")}
+    names = dict.fromkeys((*MEANS, *(objective.name for objective in worlds.run.objectives)))
     return {
-        **means,
+        **{name: whole(trial.figure(name)) for name in names},
         "accuracy": trial.accuracy,
         "accuracy_low": low,
         "accuracy_high": high,
         "accuracy_spread": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
-        **{key: getattr(trial, key) for key in LATENCIES},
+        **{name: trial.figure(name) for name in LATENCIES},
         **latency_figures(worlds, trial),
         "precision": trial.executions[0].record.get("precision"),
     }
@@ -132,10 +138,18 @@ def front_rows(
     """
     if confident is not None and not 0 <= confident <= 1:
         raise QuantityError(f"confident: got {confident}, expected a share from 0 to 1, such as 0.9.")
-    within = [t for t in of_strategy(run, strategy) if fits(t, min_accuracy, max_memory, max_latency)]
+    asked = {"min_accuracy": min_accuracy, "max_memory": max_memory, "max_latency": max_latency}
+    limits = {LIMITED[name]: limit for name, limit in asked.items() if limit is not None}
+    by_objective = dict(zip(objectives_named(tuple(limits)), limits.values(), strict=True))
+    within = [trial for trial in of_strategy(run, strategy) if fits(trial, by_objective)]
     rows = [row for row in trial_rows(run, within, worlds) if row["on_front"]]
     kept = [row for row in rows if confident is None or row["front_share"] >= confident]
-    return sorted(kept, key=lambda row: (row["memory_bytes"], row["latency_ms"]))
+    return by_costs(kept, run.objectives)
+
+
+def by_costs(rows: Iterable[dict[str, Any]], objectives: Sequence[Objective]) -> list[dict[str, Any]]:
+    """Cheapest first, by the first cost, then by the next."""
+    return sorted(rows, key=lambda row: [cost.sign * row[cost.name] for cost in cost_objectives(objectives)])
 
 
 def of_strategy(run: Run, strategy: str | None) -> list[Trial]:

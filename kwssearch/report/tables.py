@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kwssearch.analysis.wording import kilobytes
+from kwssearch.space import Objective, all_axes, objectives_named, percents
 
 Row = Mapping[str, Any]
-SEARCHED = ("trial_id", "strategy", "features", "architecture", "width_multiplier", "final_sparsity")
 
 
 def as_json(content: Any) -> str:
@@ -36,43 +35,49 @@ def show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines() if line.strip()))
 
 
-def show_trials(rows: Sequence[Row], front: bool = False) -> None:
+def show_trials(rows: Sequence[Row], front: bool = False, objectives: Sequence[Objective] | None = None) -> None:
     """Trials with their objectives; the front with how sure each place is."""
+    objectives = objectives or objectives_named()
     provisional = any(row["latency_provisional"] for row in rows)
-    headings = ["trial", "strategy", "features", "architecture", "α", "sparsity"]
+    headings = ["trial", "strategy", *(axis.heading for axis in all_axes())]
     headings += [] if front else ["status"]
-    headings += ["accuracy", "95 % interval", "memory", "latency"]
+    for objective in objectives:
+        headings += [objective.noun] if objective.is_cost else [objective.noun, "95 % interval"]
     headings += ["on the front in", "tied with"] if front else ["on front"]
-    show(headings, [cells(row, front) for row in rows])
+    show(headings, [cells(row, front, objectives) for row in rows])
     if provisional:
         click.echo("~ provisional: measured beside training; 'kwssearch measure RUN' times models alone.", err=True)
 
 
-def cells(row: Row, front: bool) -> list[str]:
-    start = [*(str(row[key]) for key in SEARCHED[:4]), f"{row['width_multiplier']:g}", f"{row['final_sparsity']:g}"]
-    start += [] if front else [row["status"]]
+def cells(row: Row, front: bool, objectives: Sequence[Objective]) -> list[str]:
+    start = point_cells(row) + ([] if front else [row["status"]])
     if row["accuracy"] is None:
-        return [*start, *[""] * 4, *([""] * 2 if front else [""])]
-    figures = [
-        f"{row['accuracy']:.1%}",
-        f"{row['accuracy_low']:.1%} – {row['accuracy_high']:.1%}",
-        kilobytes(row["memory_bytes"]),
-        f"{'~' if row['latency_provisional'] else ''}{row['latency_ms']:.3f} ms",
-    ]
+        return [*start, *[""] * (len(objectives) + 1), *([""] * 2 if front else [""])]
+    figures = []
+    for objective in objectives:
+        mark = "~" if objective.interval == "rounds" and row["latency_provisional"] else ""
+        figures.append(mark + objective.show(row[objective.name]))
+        if not objective.is_cost:
+            figures.append(f"{percents(row['accuracy_low'])} – {percents(row['accuracy_high'])}")
     if front:
-        return [*start, *figures, f"{row['front_share']:.0%}", " ".join(row["tied_with"])]
+        return [*start, *figures, f"{100 * row['front_share']:.0f} %", " ".join(row["tied_with"])]
     return [*start, *figures, "yes" if row["on_front"] else ""]
 
 
+def point_cells(row: Row) -> list[str]:
+    """Trial, strategy, and the value of each axis."""
+    values = (row[axis.name] for axis in all_axes())
+    shown = (f"{value:g}" if isinstance(value, float) else str(value) for value in values)
+    return [str(row["trial_id"]), str(row["strategy"]), *shown]
+
+
 def show_space(rows: Sequence[Row]) -> None:
-    headings = ["trial", "strategy", "features", "architecture", "α", "sparsity", "input", "parameters", "MACs"]
+    headings = ["trial", "strategy", *(axis.heading for axis in all_axes()), "input", "parameters", "MACs"]
     show(
         headings,
         [
             [
-                *(str(row[key]) for key in SEARCHED[:4]),
-                f"{row['width_multiplier']:g}",
-                f"{row['final_sparsity']:g}",
+                *point_cells(row),
                 "×".join(map(str, row["input_shape"])),
                 f"{row['parameters']:,}",
                 f"{row['macs']:,}",

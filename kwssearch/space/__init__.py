@@ -1,1 +1,35 @@
-"""What may vary, as a TOML file declares it."""
+"""What may vary and what is judged, as a TOML file declares it."""
+
+from kwssearch.space.architectures import ArchitectureSource, architecture
+from kwssearch.space.axes import (
+    Axis,
+    Stage,
+    all_axes,
+    axis_names,
+    differing,
+    full_name,
+    level_name,
+    point_key,
+    short_name,
+)
+from kwssearch.space.declaration import load_space, read_space, shipped_spaces
+from kwssearch.space.objectives import Objective, cost_objectives, objective_names, objectives_named
+from kwssearch.space.quantities import (
+    QuantityError,
+    kilobytes,
+    milliseconds,
+    parse_bytes,
+    parse_milliseconds,
+    parse_share,
+    percents,
+)
+from kwssearch.space.search_space import BASELINE, PlannedTrial, SearchSpace, Strategy
+from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
+
+__all__ = [
+    "BASELINE", "ArchitectureSource", "Axis", "FeatureSetting", "Objective", "PlannedTrial", "Pruning",
+    "QuantityError", "Recipe", "SearchSpace", "Stage", "Strategy", "all_axes", "architecture", "axis_names",
+    "cost_objectives", "differing", "full_name", "kilobytes", "level_name", "load_space", "milliseconds",
+    "objective_names", "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share", "percents",
+    "point_key", "read_space", "shipped_spaces", "short_name",
+]  # fmt: skip

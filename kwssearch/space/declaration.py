@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from kwssearch.errors import SpaceError, did_you_mean
+from kwssearch.space.architectures import ArchitectureSource, locate
+from kwssearch.space.axes import Axis, Stage, all_axes, axis_names
+from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
 from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
-from kwssearch.space.search_space import (
-    ARCHITECTURES,
-    AXES,
-    BASELINE,
-    FeatureSetting,
-    Pruning,
-    Recipe,
-    SearchSpace,
-    Strategy,
-)
+from kwssearch.space.search_space import BASELINE, SearchSpace, Strategy
+from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
 
 MAX_TRIALS = 10_000
+KEYS = (
+    "name", "description", "data", "objectives", "recipe", "pruning", "features", "baseline", "strategy",
+    "architectures",
+)  # fmt: skip
 
 FEATURES = {
     "kind": choice(("log_mel", "mfcc")),
@@ -55,9 +55,13 @@ PRUNING = {
     "end": number(0, 1, "a share of the training from 0 to 1, after begin", 0.8),
 }
 
-WIDTH = Field("numbers above 0 and up to 1", lambda v: is_number(v) and 0 < v <= 1)
-SPARSITY = Field("numbers from 0 up to 0.99", lambda v: is_number(v) and 0 <= v <= 0.99)
-DEFAULTS = {"architecture": "cnn", "width_multiplier": 1.0, "final_sparsity": 0.0}
+
+SOURCE = {
+    "module": text(),
+    "function": text(),
+    "digest": text(),
+    "text": Field("the text of a Python file", lambda v: v is None or isinstance(v, str)),
+}
 
 
 def load_space(source: str | Path) -> SearchSpace:
@@ -80,7 +84,7 @@ def load_space(source: str | Path) -> SearchSpace:
             ) from error
         reason = " ".join(str(error).split())
         raise SpaceError(f"{source}: cannot be read as TOML ({reason}); correct the file.") from error
-    return read_space(content, place=str(source), name=path.stem)
+    return read_space(content, place=str(source), name=path.stem, folder=path.parent)
 
 
 def shipped_spaces() -> dict[str, Path]:
@@ -89,29 +93,47 @@ def shipped_spaces() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def read_space(content: Any, place: str = "space", name: str = "space") -> SearchSpace:
+def read_space(content: Any, place: str = "space", name: str = "space", folder: Path = Path()) -> SearchSpace:
     """Checks and reads a declared space.
+
+    Args:
+        folder: where the files of the user's own architectures are.
 
     Raises:
         SpaceError: the first fault, with its place, value, what was expected and the remedy.
     """
     table = Table(place, content)
-    table.only(("name", "description", "data", "recipe", "pruning", "features", "baseline", "strategy"))
+    table.only(KEYS)
     head = Table(place, {k: v for k, v in content.items() if k in ("name", "description", "data")})
     texts = head.read({"name": text(name), "description": text("", empty=True), "data": text("msc")})
     features = read_features(place, content)
-    fields = axis_fields(features)
-    baseline = read_baseline(place, content, fields)
+    recipe = read_recipe(place, content)
+    fields = {axis.name: axis.field(tuple(content.get(axis.name, ()))) for axis in all_axes()}
     space = SearchSpace(
         **texts,
-        recipe=read_recipe(place, content),
+        recipe=recipe,
         pruning=read_pruning(place, content),
         features=features,
-        baseline=baseline,
+        baseline=read_baseline(place, content, fields, recipe),
         strategies=read_strategies(place, content, fields),
+        objectives=read_objectives(table),
     )
     check_union(space, place)
-    return space
+    return replace(space, architectures=read_architectures(place, content, space, folder))
+
+
+def read_architectures(
+    place: str, content: Mapping[str, Any], space: SearchSpace, folder: Path
+) -> dict[str, ArchitectureSource]:
+    """Where the space's own builders are: as a run recorded them, else as they are found now."""
+    recorded = Table(f"{place}: architectures", content.get("architectures", {})).content
+    found = {}
+    for name in dict.fromkeys(str(trial.values["architecture"]) for trial in space.trials):
+        if name in recorded:
+            found[name] = ArchitectureSource(**Table(f"{place}: architectures.{name}", recorded[name]).read(SOURCE))
+        elif (source := locate(name, folder)) is not None:
+            found[name] = source
+    return found
 
 
 def read_features(place: str, content: Mapping[str, Any]) -> dict[str, FeatureSetting]:
@@ -158,33 +180,47 @@ def read_pruning(place: str, content: Mapping[str, Any]) -> Pruning:
     return pruning
 
 
-def axis_fields(features: Mapping[str, FeatureSetting]) -> dict[str, Field]:
-    return {
-        "features": choice(tuple(features)),
-        "architecture": choice(ARCHITECTURES),
-        "width_multiplier": WIDTH,
-        "final_sparsity": SPARSITY,
-    }
+def read_objectives(table: Table) -> tuple[str, ...]:
+    """Accuracy and at least one cost, in the declared order."""
+    if "objectives" not in table.content:
+        return DEFAULT_OBJECTIVES
+    known = objective_names()
+    declared = table.content["objectives"]
+    expected = f"{ACCURACY.name!r} and at least one other of {', '.join(known)}"
+    if not isinstance(declared, list):
+        raise table.fault("objectives", declared, f"a list of {expected}")
+    chosen = table.axis("objectives", choice(known))
+    if ACCURACY.name not in chosen or len(chosen) < 2:
+        raise table.fault("objectives", declared, expected)
+    return chosen
 
 
 def read_axes(table: Table, fields: Mapping[str, Field]) -> dict[str, tuple[Any, ...]]:
-    axes = {axis: table.axis(axis, fields[axis]) for axis in AXES if axis in table.content}
     return {
-        axis: tuple(map(float, values)) if axis in ("width_multiplier", "final_sparsity") else values
-        for axis, values in axes.items()
+        axis.name: tuple(map(axis.convert, table.axis(axis.name, fields[axis.name])))
+        for axis in all_axes()
+        if axis.name in table.content
     }
 
 
-def read_baseline(place: str, content: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, tuple[Any, ...]]:
+def read_baseline(
+    place: str, content: Mapping[str, Any], fields: Mapping[str, Field], recipe: Recipe
+) -> dict[str, tuple[Any, ...]]:
     table = Table(f"{place}: baseline", content.get("baseline", {}))
-    table.only(AXES)
-    axes = read_axes(table, fields)
-    for axis in AXES[1:]:
-        if len(axes.get(axis, ())) > 1:
-            raise table.fault(axis, list(axes[axis]), "one value: only features may vary in the baseline")
-    defaults = {axis: (value,) for axis, value in DEFAULTS.items()}
-    features = content["features"]
-    return {"features": tuple(features), **defaults, **axes}
+    table.only(axis_names())
+    declared = read_axes(table, fields)
+    for axis in all_axes():
+        if axis.stage > Stage.FEATURES and len(declared.get(axis.name, ())) > 1:
+            raise table.fault(axis.name, list(declared[axis.name]), "one value: only features may vary in the baseline")
+    return {axis.name: declared.get(axis.name) or defaults(axis, content, recipe) for axis in all_axes()}
+
+
+def defaults(axis: Axis, content: Mapping[str, Any], recipe: Recipe) -> tuple[Any, ...]:
+    """The baseline's values of an axis that it does not name."""
+    if axis.default is not None:
+        return (axis.default,)
+    named = content.get(axis.name)
+    return tuple(named) if isinstance(named, Mapping) else (getattr(recipe, axis.name),)
 
 
 def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str, Field]) -> tuple[Strategy, ...]:
@@ -194,26 +230,23 @@ def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str,
     strategies = [Strategy(BASELINE, {})]
     for number_, entry in enumerate(declared, 1):
         table = Table(f"{place}: strategy {number_}", entry)
-        table.only(("name", *AXES))
+        table.only(("name", *axis_names()))
         name: Any = table.content.get("name")
         table.check("name", name, text())
         table = Table(f"{table.place} {name!r}", entry)
         if name in [strategy.name for strategy in strategies]:
             raise table.fault("name", name, "a name that no other strategy has")
-        axes = read_axes(table, fields)
-        if not axes:
-            raise SpaceError(f"{table.place}: varies nothing, expected at least one of {', '.join(AXES)}.")
-        strategies.append(Strategy(name, axes))
+        varied = read_axes(table, fields)
+        if not varied:
+            raise SpaceError(f"{table.place}: varies nothing, expected at least one of {', '.join(axis_names())}.")
+        strategies.append(Strategy(name, varied))
     return tuple(strategies)
 
 
 def check_union(space: SearchSpace, place: str) -> None:
     seen: set[tuple[Any, ...]] = set()
     for strategy in space.strategies:
-        axes = {**space.baseline, **strategy.axes}
-        size = 1
-        for axis in AXES:
-            size *= len(axes[axis])
+        size = math.prod(map(len, {**space.baseline, **strategy.axes}.values()))
         if size > MAX_TRIALS:
             raise SpaceError(f"{place}: strategy {strategy.name!r} has {size} trials, expected at most {MAX_TRIALS}.")
         points = set(space.grid(strategy))

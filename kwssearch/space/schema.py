@@ -9,11 +9,12 @@ from kwssearch.errors import SpaceError, did_you_mean
 
 @dataclass(frozen=True)
 class Field:
-    """What a key may hold; `accepts` decides and `expected` says it in words."""
+    """What a key may hold; `accepts` decides, `expected` says it in words, `known` are the names among it."""
 
     expected: str
     accepts: Callable[[Any], bool]
     default: Any = None
+    known: tuple[str, ...] = ()
 
 
 def is_number(value: Any) -> bool:
@@ -35,7 +36,7 @@ def integer(low: int, high: int, expected: str, default: Any = None) -> Field:
 
 def choice(values: tuple[str, ...], default: Any = None) -> Field:
     expected = "one of " + ", ".join(repr(value) for value in values)
-    return Field(expected, lambda v: isinstance(v, str) and v in values, default)
+    return Field(expected, lambda v: isinstance(v, str) and v in values, default, values)
 
 
 def boolean(default: bool) -> Field:
@@ -98,13 +99,7 @@ class Table:
 
     def check(self, key: str, value: Any, field: Field) -> None:
         if not field.accepts(value):
-            raise self.fault(key, value, field.expected, nearest(value, field))
-
-
-def nearest(value: Any, field: Field) -> str:
-    if isinstance(value, str) and field.expected.startswith("one of"):
-        return did_you_mean(value, field.expected.removeprefix("one of ").replace("'", "").split(", "))
-    return ""
+            raise self.fault(key, value, field.expected, did_you_mean(value, field.known))
 
 
 def show(value: Any) -> str:

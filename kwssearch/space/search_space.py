@@ -4,69 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from kwssearch.space.architectures import ArchitectureSource
+from kwssearch.space.axes import axis_names
+from kwssearch.space.objectives import DEFAULT_OBJECTIVES
+from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
 
 if TYPE_CHECKING:
     import keras_tuner
 
-AXES = ("features", "architecture", "width_multiplier", "final_sparsity")
-ARCHITECTURES = ("cnn", "ds_cnn")
 BASELINE = "baseline"
-
-
-@dataclass(frozen=True)
-class FeatureSetting:
-    """A front end: what `features.FrontEnd` computes from one second of audio."""
-
-    name: str
-    kind: str
-    sampling_rate: int
-    frame_length_ms: float
-    overlap: float
-    mel_bins: int
-    lower_hz: float
-    upper_hz: float
-    coefficients: int | None = None
-
-    @property
-    def frame_length(self) -> int:
-        """Samples a frame."""
-        return round(self.sampling_rate * self.frame_length_ms / 1000)
-
-    @property
-    def frame_step(self) -> int:
-        """Samples from one frame's start to the next one's."""
-        return max(1, round(self.frame_length * (1 - self.overlap)))
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(frames, bands or coefficients, 1) of one second of audio."""
-        frames = 1 + (self.sampling_rate - self.frame_length) // self.frame_step
-        return frames, self.coefficients or self.mel_bins, 1
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How every trial is trained."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: tuple[float, float]
-    seed: int
-    executions_per_trial: int
-    precision: str
-    deterministic: bool
-
-
-@dataclass(frozen=True)
-class Pruning:
-    """tfmot's PolynomialDecay; begin and end are shares of the training."""
-
-    initial_sparsity: float
-    begin: float
-    end: float
 
 
 @dataclass(frozen=True)
@@ -88,7 +38,12 @@ class Strategy:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """A union of grids, one a strategy, the baseline first."""
+    """A union of grids, one a strategy, the baseline first.
+
+    Attributes:
+        objectives: names of what trials are judged by; results do not depend on them.
+        architectures: where the builders are that are not shipped, by the names that the axis has.
+    """
 
     name: str
     description: str
@@ -98,6 +53,8 @@ class SearchSpace:
     features: Mapping[str, FeatureSetting]
     baseline: Mapping[str, tuple[Any, ...]]
     strategies: tuple[Strategy, ...]
+    objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
+    architectures: Mapping[str, ArchitectureSource] = field(default_factory=dict)
 
     @cached_property
     def trials(self) -> tuple[PlannedTrial, ...]:
@@ -108,7 +65,7 @@ class SearchSpace:
                 points.setdefault(point, strategy.name)
         digits = len(str(len(points)))
         return tuple(
-            PlannedTrial(f"{i:0{digits}d}", name, dict(zip(AXES, point, strict=True)))
+            PlannedTrial(f"{i:0{digits}d}", name, dict(zip(axis_names(), point, strict=True)))
             for i, (point, name) in enumerate(points.items())
         )
 
@@ -116,20 +73,34 @@ class SearchSpace:
     def by_id(self) -> Mapping[str, PlannedTrial]:
         return {trial.trial_id: trial for trial in self.trials}
 
+    def strategy_of(self, values: Any) -> str | None:
+        """The strategy that first declares a point; None where none does, so that it is no point of the space."""
+        for strategy in self.strategies:
+            axes = {**self.baseline, **strategy.axes}
+            alike = isinstance(values, Mapping) and values.keys() == axes.keys()
+            if alike and all(values[axis] in declared for axis, declared in axes.items()):
+                return strategy.name
+        return None
+
     def grid(self, strategy: Strategy) -> itertools.product[tuple[Any, ...]]:
         axes = {**self.baseline, **strategy.axes}
-        return itertools.product(*(axes[axis] for axis in AXES))
+        return itertools.product(*(axes[axis] for axis in axis_names()))
 
     def hyperparameters(self, values: Mapping[str, Any] | None = None) -> keras_tuner.HyperParameters:
-        """All four axes, declared up front; set to `values`, or to the first trial's."""
+        """All axes, declared up front; set to `values`, or to the first trial's."""
         from kwssearch.backend import keras_tuner
 
         hp = keras_tuner.HyperParameters()
-        for axis in AXES:
+        for axis in axis_names():
             known = list(dict.fromkeys(trial.values[axis] for trial in self.trials))
             hp.Choice(axis, known, default=self.trials[0].values[axis], ordered=False)
         hp.values.update(values or {})
         return hp
+
+    def recipe_of(self, values: Mapping[str, Any]) -> Recipe:
+        """How a point is trained: the recipe, but for what is an axis."""
+        varied = {field.name: values[field.name] for field in fields(Recipe) if field.name in values}
+        return replace(self.recipe, **varied)
 
     def with_recipe(self, **changes: Any) -> SearchSpace:
         return replace(self, recipe=replace(self.recipe, **changes))
@@ -144,6 +115,7 @@ class SearchSpace:
             "name": self.name,
             "description": self.description,
             "data": self.data,
+            "objectives": list(self.objectives),
             "recipe": {**asdict(self.recipe), "learning_rate": list(self.recipe.learning_rate)},
             "pruning": asdict(self.pruning),
             "features": features,
@@ -153,4 +125,5 @@ class SearchSpace:
                 for s in self.strategies
                 if s.name != BASELINE
             ],
+            **({"architectures": own} if (own := {n: asdict(s) for n, s in self.architectures.items()}) else {}),
         }

@@ -8,13 +8,14 @@ from scipy.stats import binom
 from support.spaces import MINI
 
 from kwssearch.analysis.answers import answers
-from kwssearch.analysis.pareto import QuantityError, front
-from kwssearch.report.rows import COLUMNS, front_rows, trial_rows
-from kwssearch.runs.run import load
-from kwssearch.space.search_space import BASELINE
+from kwssearch.analysis.pareto import front
+from kwssearch.report.rows import columns, front_rows, trial_rows
+from kwssearch.runs import load
+from kwssearch.space import BASELINE, QuantityError, objectives_named
 from kwssearch.testing import recorded as synthetic_run
 
 ACCURACY, MEMORY, LATENCY = range(3)
+BY_MEMORY = objectives_named()[MEMORY]
 
 
 def figures_of(accuracy=0.9, memory=1_000_000, model_ms=1.0):
@@ -78,8 +79,9 @@ def test_effects_cover_the_truth_and_levels_average_to_the_mean():
     for strategy, whole in means.items():
         levels = [e for e in found.effects if e.strategy == strategy and e.level]
         assert whole.accuracy.value == pytest.approx(np.mean([e.accuracy.value for e in levels]))
-        assert whole.memory.value == pytest.approx(np.exp(np.mean([np.log(e.memory.value) for e in levels])))
-    assert means["DS-CNN"].memory.value == pytest.approx(553 / 1163, rel=0.01)
+        logs = [np.log(e.change(BY_MEMORY).value) for e in levels]
+        assert whole.change(BY_MEMORY).value == pytest.approx(np.exp(np.mean(logs)))
+    assert means["DS-CNN"].change(BY_MEMORY).value == pytest.approx(553 / 1163, rel=0.01)
     assert means["pruning"].latency.value == pytest.approx(1, abs=0.02)
     assert [e.level for e in found.effects if e.strategy == "width multiplier"] == [None, "α 0.25", "α 0.5", "α 0.75"]
 
@@ -175,7 +177,7 @@ def test_every_state_of_a_run_is_answered(options):
     rows = trial_rows(run)
     json.dumps(rows, allow_nan=False)
     assert len(rows) == 22
-    assert all(tuple(row) == COLUMNS for row in rows)
+    assert all(tuple(row) == columns() for row in rows)
 
 
 def test_provisional_latency_and_single_seeds_are_said():
@@ -264,8 +266,9 @@ def test_front_rows_refuse(options, expected):
 def test_tables_and_answers_load_nothing_heavy(tmp_path):
     synthetic_run.write(tmp_path, space="lab4", clips=100, speakers=50)
     code = (
-        "import sys; from kwssearch import results, rows, answers; run = results.load(sys.argv[1]); "
-        "rows.trial_rows(run); rows.front_rows(run); answers.answers(run).lines(); "
+        "import sys; from kwssearch.analysis import answers; from kwssearch.report import front_rows, trial_rows; "
+        "from kwssearch.runs import load; run = load(sys.argv[1]); "
+        "trial_rows(run); front_rows(run); answers(run).lines(); "
         "print(sorted({name.split('.')[0] for name in sys.modules} & "
         "{'scipy', 'pandas', 'matplotlib', 'seaborn', 'tensorflow', 'keras', 'ai_edge_litert'}))"
     )

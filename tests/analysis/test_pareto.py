@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwssearch.analysis import pareto
-from kwssearch.analysis.pareto import QuantityError
 from kwssearch.analysis.worlds import Worlds
-from kwssearch.runs.run import OBJECTIVES, Trial
+from kwssearch.runs import Trial
+from kwssearch.space import objectives_named
 from kwssearch.testing import recorded as synthetic_run
 
 
@@ -44,7 +44,7 @@ def test_front(figures, expected):
 
 def test_front_of_two_objectives():
     trials = trials_of((0.9, 100, 1), (0.8, 100, 0.5))
-    assert pareto.front(trials, OBJECTIVES[:2]) == [True, False]
+    assert pareto.front(trials, objectives_named(["accuracy", "memory_bytes"])) == [True, False]
 
 
 @given(arrays.arrays(np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.integers(0, 4).map(float)))
@@ -107,66 +107,13 @@ def test_equal_trials_tie_and_different_ones_do_not():
 
 @pytest.mark.parametrize("limits, fitting", [
     ({}, True),
-    ({"min_accuracy": 0.9, "max_memory": 100, "max_latency": 1}, True),
-    ({"min_accuracy": 0.91}, False),
-    ({"max_memory": 99.9}, False),
-    ({"max_latency": 0.5}, False),
+    ({"accuracy": 0.9, "memory_bytes": 100, "latency_ms": 1}, True),
+    ({"accuracy": 0.91}, False),
+    ({"memory_bytes": 99.9}, False),
+    ({"latency_ms": 0.5}, False),
 ])  # fmt: skip
 def test_fits(limits, fitting):
     done, waiting = trials_of((0.9, 100, 1), None)
-    assert pareto.fits(done, **limits) is fitting
-    assert not pareto.fits(waiting, **limits)
-
-
-@pytest.mark.parametrize(
-    "parse, text, value",
-    [
-        (pareto.parse_share, "0.9", 0.9),
-        (pareto.parse_share, " 90 % ", 0.9),
-        (pareto.parse_share, "1", 1),
-        (pareto.parse_bytes, "100kB", 100_000),
-        (pareto.parse_bytes, "100KB", 100_000),
-        (pareto.parse_bytes, "1 MiB", 1_048_576),
-        (pareto.parse_bytes, "512", 512),
-        (pareto.parse_bytes, "1.5e3 B", 1500),
-        (pareto.parse_milliseconds, "2ms", 2),
-        (pareto.parse_milliseconds, "2", 2),
-        (pareto.parse_milliseconds, "500 µs", 0.5),
-        (pareto.parse_milliseconds, ".1s", 100),
-    ],
-)
-def test_quantities(parse, text, value):
-    assert parse(text) == pytest.approx(value)
-
-
-@pytest.mark.parametrize(
-    "parse, text",
-    [
-        (pareto.parse_share, "90"),
-        (pareto.parse_share, "-0.1"),
-        (pareto.parse_share, "nan"),
-        (pareto.parse_share, "good"),
-        (pareto.parse_bytes, "100 ms"),
-        (pareto.parse_bytes, "-1kB"),
-        (pareto.parse_bytes, "kB"),
-        (pareto.parse_bytes, ""),
-        (pareto.parse_bytes, "1e999"),
-        (pareto.parse_bytes, "1,000"),
-        (pareto.parse_milliseconds, "2kB"),
-        (pareto.parse_milliseconds, "inf"),
-        (pareto.parse_milliseconds, "٣ms"),
-    ],
-)
-def test_quantities_refused_with_received_and_expected(parse, text):
-    with pytest.raises(QuantityError, match=r"got .*, expected .*, as \d") as fault:
-        parse(text)
-    assert fault.value.exit_code == 2
-
-
-@given(st.text(max_size=30))
-def test_any_text_is_a_quantity_or_refused(text):
-    for parse in (pareto.parse_share, pareto.parse_bytes, pareto.parse_milliseconds):
-        try:
-            assert 0 <= parse(text) < float("inf")
-        except QuantityError as fault:
-            assert "\n" not in str(fault)
+    by_objective = dict(zip(objectives_named(list(limits)), limits.values(), strict=True))
+    assert pareto.fits(done, by_objective) is fitting
+    assert not pareto.fits(waiting, by_objective)

@@ -7,7 +7,7 @@ from support.spaces import MINI
 
 from kwssearch.analysis.binomial import mcnemar, wilson
 from kwssearch.analysis.worlds import Interval, Worlds, drawn_rounds, resampled_medians
-from kwssearch.runs.run import Latency
+from kwssearch.runs import Latency
 from kwssearch.testing import recorded as synthetic_run
 
 RUNS = 200
@@ -84,7 +84,7 @@ def test_worlds_are_the_same_for_the_same_seed():
 def test_shapes_and_one_speaker():
     run = synthetic_run.build(MINI, executions=2, speakers=1, clips=20)
     worlds = Worlds(run, worlds=50)
-    for figures in (worlds.accuracy, worlds.memory, worlds.latency):
+    for figures in worlds.drawn.values():
         assert figures.shape == (50, len(run.trials))
         assert np.isfinite(figures).all()
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from kwssearch.data.dataset import load_data
 from kwssearch.features.front_end import FrontEnd, cache_key, cached_features
 from kwssearch.space.declaration import load_space
-from kwssearch.space.search_space import FeatureSetting
+from kwssearch.space import FeatureSetting
 from kwssearch.system.cache import one_at_a_time
 from kwssearch.testing.words import write_word_folder
 

@@ -12,7 +12,8 @@ from kwssearch.report import plots
 from kwssearch.report.labels import free_place
 from kwssearch.report.markdown import escape, slug, to_csv
 from kwssearch.report.page import write_report
-from kwssearch.report.rows import COLUMNS, trial_rows
+from kwssearch.report.rows import columns, trial_rows
+from kwssearch.space import objectives_named
 from kwssearch.testing import recorded as synthetic_run
 
 HOSTILE = [
@@ -109,7 +110,7 @@ def test_a_report_of_eighty_trials_has_them_all(tmp_path):
 
 def test_scatter_holds_what_is_drawn():
     rows = trial_rows(synthetic_run.build("lab4", waiting=("03",)))
-    drawn = plots.scatter(rows, plots.PLANES["accuracy_memory"], "title")
+    drawn = plots.scatter(rows, plots.planes(objectives_named())["accuracy_memory"])
     assert len(drawn.rows) == 21
     line = drawn.points[list(drawn.front)]
     assert np.all(np.diff(line[:, 0]) > 0)
@@ -150,12 +151,12 @@ def test_slug(text, name):
 
 def test_csv_reads_back_and_runs_nothing():
     row = {
-        **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(columns()),
         "strategy": "=1+1",
         "reason": 'a "b",\nc',
         "tied_with": ["1", "2"],
         "accuracy": -0.5,
     }
-    read = next(csv.DictReader(io.StringIO(to_csv([row], COLUMNS), newline="")))
+    read = next(csv.DictReader(io.StringIO(to_csv([row], columns()), newline="")))
     assert (read["strategy"], read["tied_with"], read["accuracy"]) == ("'=1+1", "1 2", "-0.5")
     assert read["reason"] == row["reason"]

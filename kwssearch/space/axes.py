@@ -1,0 +1,146 @@
+"""What may vary: one row an axis. Everything else looks the table up when it is called."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from kwssearch.space.schema import Field, choice, is_number
+
+Values = Mapping[str, Any]
+
+SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN"}
+REGISTERED: set[str] = set()  # names of architectures that a program has added
+
+
+class Stage(IntEnum):
+    """What of a trial an axis changes; all that comes later changes with it."""
+
+    FEATURES = 0
+    SHAPE = 1
+    TRAINING = 2
+    ENDING = 3  # what only the end of a training knows
+    FILE = 4  # what only the converted file knows
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing that may vary.
+
+    Attributes:
+        name: its key in a space, a record and a row.
+        heading: of its column.
+        stage: the first thing that a value changes.
+        field: what a value may be, from the names of the space's `[<name>.*]` tables.
+        show: a value in a sentence.
+        short: a value beside a point of a plot.
+        default: the baseline's value; None for the space's own: all its named tables, or what its recipe says.
+        neutral: a value that goes without saying; None where every value is said.
+        convert: a declared value as it is kept.
+    """
+
+    name: str
+    heading: str
+    stage: Stage
+    field: Callable[[tuple[str, ...]], Field]
+    show: Callable[[Any], str]
+    short: Callable[[Any], str]
+    default: Any = None
+    neutral: Any = None
+    convert: Callable[[Any], Any] = lambda value: value
+
+
+def architecture_field(names: tuple[str, ...] = ()) -> Field:
+    """A shipped or registered name, or a function in a module."""
+    known = (*SHIPPED, *sorted(REGISTERED))
+    listed = ", ".join(map(repr, known))
+    return Field(
+        f"one of {listed}, or a function that builds a model as 'module:function'",
+        lambda value: isinstance(value, str) and (value in known or is_reference(value)),
+        known=known,
+    )
+
+
+def is_reference(value: str) -> bool:
+    """Whether a text is 'module:function', the module with or without dots."""
+    module, separator, function = value.partition(":")
+    names = [*module.split("."), function]
+    return bool(separator) and all(name.isidentifier() and not keyword.iskeyword(name) for name in names)
+
+
+def short_architecture(value: str) -> str:
+    return SHIPPED.get(value, value.rpartition(":")[2])
+
+
+AXES: tuple[Axis, ...] = (
+    Axis("features", "features", Stage.FEATURES, field=choice, show=str, short=str),
+    Axis("architecture", "architecture", Stage.SHAPE, architecture_field, str, short_architecture, default="cnn"),
+    Axis(
+        "width_multiplier",
+        "α",
+        Stage.SHAPE,
+        field=lambda names: Field("numbers above 0 and up to 1", lambda v: is_number(v) and 0 < v <= 1),
+        show="α {:g}".format,
+        short="α{:g}".format,
+        default=1.0,
+        neutral=1.0,
+        convert=float,
+    ),
+    Axis(
+        "final_sparsity",
+        "sparsity",
+        Stage.ENDING,
+        field=lambda names: Field("numbers from 0 up to 0.99", lambda v: is_number(v) and 0 <= v <= 0.99),
+        show="sparsity {:g}".format,
+        short="s{:g}".format,
+        default=0.0,
+        neutral=0.0,
+        convert=float,
+    ),
+)
+
+
+def all_axes() -> tuple[Axis, ...]:
+    return AXES
+
+
+def axis_names() -> tuple[str, ...]:
+    return tuple(axis.name for axis in AXES)
+
+
+def shape_axes() -> tuple[Axis, ...]:
+    """All that a comparison with the baseline of the same features can be about."""
+    return tuple(axis for axis in AXES if axis.stage > Stage.FEATURES)
+
+
+def full_name(values: Values) -> str:
+    """A point in a few words, such as 'log_mel cnn α 0.5 sparsity 0.9'."""
+    return " ".join(axis.show(values[axis.name]) for axis in said(AXES, values))
+
+
+def short_name(values: Values) -> str:
+    """A point without its features, such as 'CNN α0.5 s0.9'."""
+    return " ".join(axis.short(values[axis.name]) for axis in said(shape_axes(), values))
+
+
+def said(chosen: Sequence[Axis], values: Values) -> list[Axis]:
+    """Those whose value does not go without saying."""
+    return [axis for axis in chosen if axis.neutral is None or values[axis.name] != axis.neutral]
+
+
+def differing(values: Values, baseline: Values) -> list[Axis]:
+    """The axes, features aside, in which a point is not its baseline."""
+    return [axis for axis in shape_axes() if values[axis.name] != baseline[axis.name]]
+
+
+def level_name(values: Values, baseline: Values) -> str:
+    """What differs from a baseline, such as 'ds_cnn α 0.5'."""
+    return " ".join(axis.show(values[axis.name]) for axis in differing(values, baseline)) or "as it is"
+
+
+def point_key(values: Values, up_to: Stage) -> tuple[Any, ...]:
+    """What two points have in common whose trainings are the same up to a stage."""
+    return tuple(values[axis.name] for axis in AXES if axis.stage <= up_to)

@@ -1,0 +1,160 @@
+"""What is judged: one row an objective. Everything else looks the table up when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kwssearch.space.quantities import kilobytes, milliseconds, percents
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A figure to make large or small.
+
+    Attributes:
+        name: its key in a record and a row.
+        key: names what is derived from it, such as memory_ratio.
+        direction: 'max' or 'min'.
+        interval: where its doubt comes from: 'clips' (a share of the test clips), 'rounds' (a time, measured
+            in rounds) or 'seeds' (exact for a file, but not the same for each seed).
+        noun: in sentences and headings.
+        label: of a plot's axis.
+        unit: of a plot's axis.
+        factor: from its own unit to the plot's.
+        show: a value with its unit.
+        question: asks which strategy does best by it.
+        praise: what the best strategy does.
+        best: the trial with the best value is 'the ...'.
+        limits: ends of its scale in the hypervolume, best first; None where it has no scale.
+    """
+
+    name: str
+    key: str
+    direction: Literal["max", "min"]
+    interval: Literal["clips", "rounds", "seeds"]
+    noun: str
+    label: str
+    unit: str
+    factor: float
+    show: Callable[[float], str]
+    question: str
+    praise: str
+    best: str
+    limits: tuple[float, float] | None = None
+
+    @property
+    def sign(self) -> int:
+        """`sign * value` is a loss."""
+        return -1 if self.direction == "max" else 1
+
+    @property
+    def is_cost(self) -> bool:
+        """Whether it is compared as a ratio to the baseline; accuracy is compared as a difference."""
+        return self.interval != "clips"
+
+
+def saving(noun: str) -> dict[str, str]:
+    """Question and praise of what a strategy can reduce."""
+    return {"question": f"Which strategy reduces {noun} the most?", "praise": f"reduces {noun} most"}
+
+
+def thousands(number: float) -> str:
+    return f"{number / 1e3:,.0f} thousand"
+
+
+ACCURACY = Objective(
+    "accuracy",
+    "accuracy",
+    "max",
+    "clips",
+    noun="accuracy",
+    label="accuracy on the test split",
+    unit="%",
+    factor=100,
+    show=percents,
+    question="Which strategy reduces accuracy the least?",
+    praise="keeps accuracy best",
+    best="most accurate",
+    limits=(1.0, 0.0),
+)
+
+LATENCY = Objective(
+    "latency_ms",
+    "latency",
+    "min",
+    "rounds",
+    noun="latency",
+    label="latency (front end and model)",
+    unit="ms",
+    factor=1,
+    show=milliseconds,
+    best="fastest",
+    limits=(0.01, 100.0),
+    **saving("latency"),
+)
+
+OBJECTIVES: tuple[Objective, ...] = (
+    ACCURACY,
+    Objective(
+        "memory_bytes",
+        "memory",
+        "min",
+        "seeds",
+        noun="memory",
+        label="memory (zipped .tflite)",
+        unit="kB",
+        factor=1e-3,
+        show=kilobytes,
+        best="smallest",
+        limits=(1e3, 1e7),
+        **saving("memory"),
+    ),
+    LATENCY,
+    Objective(
+        "tflite_bytes",
+        "flash",
+        "min",
+        "seeds",
+        noun="flash",
+        label="flash (.tflite)",
+        unit="kB",
+        factor=1e-3,
+        show=kilobytes,
+        best="smallest in flash",
+        limits=(1e3, 1e7),
+        **saving("flash"),
+    ),
+    Objective(
+        "macs",
+        "macs",
+        "min",
+        "seeds",
+        noun="multiply-accumulates",
+        label="multiply-accumulates",
+        unit="thousand",
+        factor=1e-3,
+        show=thousands,
+        best="lightest to compute",
+        limits=(1e3, 1e9),
+        **saving("multiply-accumulates"),
+    ),
+)
+
+DEFAULT_OBJECTIVES = ("accuracy", "memory_bytes", "latency_ms")
+
+
+def objective_names() -> tuple[str, ...]:
+    return tuple(objective.name for objective in OBJECTIVES)
+
+
+def objectives_named(names: Sequence[str] = DEFAULT_OBJECTIVES) -> tuple[Objective, ...]:
+    """The rows of these names, in their order."""
+    by_name = {objective.name: objective for objective in OBJECTIVES}
+    return tuple(by_name[name] for name in names)
+
+
+def cost_objectives(objectives: Sequence[Objective]) -> tuple[Objective, ...]:
+    """All but accuracy."""
+    return tuple(objective for objective in objectives if objective.is_cost)

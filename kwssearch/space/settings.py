@@ -1,0 +1,58 @@
+"""What the names in a space mean: front ends, recipe, pruning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FeatureSetting:
+    """A front end: what `features.FrontEnd` computes from one second of audio."""
+
+    name: str
+    kind: str
+    sampling_rate: int
+    frame_length_ms: float
+    overlap: float
+    mel_bins: int
+    lower_hz: float
+    upper_hz: float
+    coefficients: int | None = None
+
+    @property
+    def frame_length(self) -> int:
+        """Samples a frame."""
+        return round(self.sampling_rate * self.frame_length_ms / 1000)
+
+    @property
+    def frame_step(self) -> int:
+        """Samples from one frame's start to the next one's."""
+        return max(1, round(self.frame_length * (1 - self.overlap)))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(frames, bands or coefficients, 1) of one second of audio."""
+        frames = 1 + (self.sampling_rate - self.frame_length) // self.frame_step
+        return frames, self.coefficients or self.mel_bins, 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every trial is trained."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: tuple[float, float]
+    seed: int
+    executions_per_trial: int
+    precision: str
+    deterministic: bool
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """tfmot's PolynomialDecay; begin and end are shares of the training."""
+
+    initial_sparsity: float
+    begin: float
+    end: float

@@ -1,4 +1,4 @@
-"""A search space and its trials, and the same as KerasTuner's HyperParameters."""
+"""A search space and its trials."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kwssearch.space.architectures import ArchitectureSource
 from kwssearch.space.axes import axis_names
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
 from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
-
-if TYPE_CHECKING:
-    import keras_tuner
 
 BASELINE = "baseline"
 
@@ -85,17 +82,6 @@ class SearchSpace:
     def grid(self, strategy: Strategy) -> itertools.product[tuple[Any, ...]]:
         axes = {**self.baseline, **strategy.axes}
         return itertools.product(*(axes[axis] for axis in axis_names()))
-
-    def hyperparameters(self, values: Mapping[str, Any] | None = None) -> keras_tuner.HyperParameters:
-        """All axes, declared up front; set to `values`, or to the first trial's."""
-        from kwssearch.backend import keras_tuner
-
-        hp = keras_tuner.HyperParameters()
-        for axis in axis_names():
-            known = list(dict.fromkeys(trial.values[axis] for trial in self.trials))
-            hp.Choice(axis, known, default=self.trials[0].values[axis], ordered=False)
-        hp.values.update(values or {})
-        return hp
 
     def recipe_of(self, values: Mapping[str, Any]) -> Recipe:
         """How a point is trained: the recipe, but for what is an axis."""

@@ -58,13 +58,6 @@ def test_what_a_strategy_does_not_name_keeps_the_baselines_value() -> None:
     assert [t.values["architecture"] for t in space.trials] == ["ds_cnn"] * 3
 
 
-def test_hyperparameters_hold_every_axis() -> None:
-    space = load_space("lab4")
-    hp = space.hyperparameters(space.trials[-1].values)
-    assert {axis: hp.get(axis) for axis in space.trials[-1].values} == space.trials[-1].values
-    assert [entry.name for entry in hp.space] == ["features", "architecture", "width_multiplier", "final_sparsity"]
-
-
 FAULTS = {
     "unknown key": ("epochs = 3", "epoch = 3", ["recipe", "'epoch'", "Did you mean 'epochs'?"]),
     "wrong type": ("epochs = 3", "epochs = 'three'", ["recipe: epochs", "'three'", "whole number"]),

@@ -9,6 +9,7 @@ from kwssearch.data.dataset import load_data
 from kwssearch.models.architectures import MODELS
 from kwssearch.space.declaration import load_space
 from kwssearch.testing import tiny
+from kwssearch.training import hyperparameters
 from kwssearch.training.hypermodel import PARITY_TOLERANCE, KwsHyperModel, TrialError, described, parity
 
 FEATURES = np.random.default_rng(0).normal(size=(6, 20, 10, 1)).astype(np.float32)
@@ -37,6 +38,13 @@ def test_a_model_too_small_for_its_sparsity_fails(tmp_path, words) -> None:
     (tmp_path / "tiny.toml").write_text(declared.replace("= 0.05", "= 0.005").replace("[0.5, 0.8]", "[0.95]"))
     space = load_space(tmp_path / "tiny.toml")
     hypermodel = KwsHyperModel(space, load_data(words), cache=tmp_path / "cache")
-    hp = space.hyperparameters(space.trials[-1].values)
+    hp = hyperparameters(space, space.trials[-1].values)
     with pytest.raises(TrialError, match=r"expected 0\.95 within 0\.005; train longer or widen"):
         hypermodel.fit(hp, hypermodel.build(hp), folder=tmp_path / "out")
+
+
+def test_hyperparameters_hold_every_axis() -> None:
+    space = load_space("lab4")
+    hp = hyperparameters(space, space.trials[-1].values)
+    assert {axis: hp.get(axis) for axis in space.trials[-1].values} == space.trials[-1].values
+    assert [entry.name for entry in hp.space] == ["features", "architecture", "width_multiplier", "final_sparsity"]

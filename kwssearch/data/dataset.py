@@ -1,13 +1,14 @@
 """Data sets: a folder with one sub-folder of WAVs per word, or one of two by name.
 
-Splits are those of `validation_list.txt` and `testing_list.txt` where one stands (the Speech Commands
-convention), else 80/10/10 by a hash of the speaker. What a clip may be is told in `wav`.
+Splits are those of lists where some stand (the Speech Commands convention), else 80/10/10 by a hash of
+the speaker. What a clip may be is told in `wav`, which folders become which class in `classes`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,41 +18,49 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.data.survey import SPLITS, Survey
-from kwssearch.data.survey import Problem as Problem
-from kwssearch.data.wav import CLIP_BYTES, decode, digest, read_start, reason_of
+from kwssearch.data.silence import Crop, read_noise
+from kwssearch.data.speakers import speaker_rule
+from kwssearch.data.splits import SPLITS
+from kwssearch.data.survey import Problem, Survey, grouped
+from kwssearch.data.wav import clip_bytes, decode, digest, read_start, reason_of
 from kwssearch.errors import counted, printable
+from kwssearch.space import DataSettings, read_data_settings
 from kwssearch.system.cache import DataError as DataError
 from kwssearch.system.cache import cache_folder
 
 NAMED = ("msc", "builtin")
+PLAIN = DataSettings()
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording.
+    """One recording, or a piece of one.
 
     Attributes:
-        path: 'word/file.wav', relative to the data set's folder.
+        path: 'word/file.wav', relative to the data set's folder; '_background_noise_/file.wav#start' of a crop.
         label: index into the data set's words.
-        digest: the first 12 hexadecimal digits of the file's SHA-256.
+        digest: the first 12 hexadecimal digits of the SHA-256 of the file, or of a crop's samples.
     """
 
     path: str
     label: int
     digest: str
+    crop: Crop | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DataSet:
     """Words, and the clips of each split in order of their paths.
 
     Attributes:
         source: what the user said: 'msc', 'builtin' or the folder.
-        words: class names, sorted.
+        words: class names: the words sorted, then 'unknown', then 'silence'.
         sampling_rate: of all clips, in Hz.
         splits: 'train', 'validation' and 'test'.
         warnings: a sentence each.
+        settings: how it was read.
+        notes: a sentence each on what was found and decided: lists, speakers, what is left out.
+        split_by: 'lists', 'speaker', or 'clip' where voices are in several splits.
     """
 
     source: str
@@ -60,47 +69,74 @@ class DataSet:
     sampling_rate: int
     splits: Mapping[str, tuple[Clip, ...]]
     warnings: tuple[str, ...]
+    settings: DataSettings = PLAIN
+    notes: tuple[str, ...] = ()
+    split_by: str = "speaker"
+
+    def __repr__(self) -> str:
+        clips = ", ".join(f"{len(self.splits[split])} {split}" for split in SPLITS)
+        return f"DataSet({self.source!r}, {counted(len(self.words), 'class', 'classes')}, clips: {clips})"
+
+    @property
+    def window_s(self) -> float:
+        """Seconds of a clip that a model hears."""
+        return self.settings.window_s
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of words, rate, and every split's paths and contents."""
+        """SHA-256, in hexadecimal, of words, rate, every split's paths and contents, and a window of its own."""
         splits = {split: [(clip.path, clip.digest) for clip in self.splits[split]] for split in SPLITS}
-        return hashlib.sha256(json.dumps([self.words, self.sampling_rate, splits]).encode()).hexdigest()
+        window = [] if self.window_s == PLAIN.window_s else [self.window_s]
+        return hashlib.sha256(json.dumps([self.words, self.sampling_rate, splits, *window]).encode()).hexdigest()
 
     def audio(self, split: str, index: int) -> npt.NDArray[np.int16]:
-        """Samples of one clip, shape (n,), n up to one second; read from disk at each call.
+        """Samples of one clip, shape (n,), n up to the window; read from disk at each call.
 
         Raises:
             DataError: the file is gone, or is not what it was when the data set was loaded.
         """
         clip = self.splits[split][index]
-        path = self.root / clip.path
+        path = self.root / (clip.crop.file if clip.crop else clip.path)
         try:
-            content = read_start(path, CLIP_BYTES)
-            if digest(content) == clip.digest:
-                return decode(content)[0]
+            if clip.crop:
+                samples = clip.crop.of(read_noise(path)[0])
+                seen = digest(samples.tobytes())
+            else:
+                content = read_start(path, clip_bytes(self.window_s))
+                seen = digest(content)
+                samples = decode(content, self.window_s)[0] if seen == clip.digest else np.empty(0, np.int16)
+            if seen == clip.digest:
+                return samples
             reason = "was altered while it was in use"
         except (OSError, ValueError) as error:
             reason = f"cannot be read any more ({printable(reason_of(error))})"
-        raise DataError(f"{printable(path)}: {reason}; put it back, or start afresh with --out elsewhere.")
+        raise DataError(f"{printable(path)}: {reason}; put it back, or start a new run.")
 
     def labels(self, split: str) -> npt.NDArray[np.int64]:
         """Class indices, shape (clips,)."""
         return np.array([clip.label for clip in self.splits[split]], dtype=np.int64)
 
+    def speakers(self, split: str) -> list[str]:
+        """Who speaks in each clip; crops of one recording of noise count as one speaker."""
+        speaker_of = speaker_rule(self.settings.speaker)
+        return [speaker_of(clip.path) for clip in self.splits[split]]
 
-def load_data(source: str | Path) -> DataSet:
+
+def load_data(source: str | Path, settings: DataSettings = PLAIN) -> DataSet:
     """Indexes a data set; each file is read once.
 
     Args:
         source: 'msc' (fetched on first use), 'builtin' (spoken on first use), or a folder;
             a folder of such a name is written './msc'.
+        settings: which of its clips are used and how they are read.
 
     Raises:
         DataError: the set cannot be had, or holds what would make figures wrong.
+        SpaceError: the settings are not what they should be.
     """
+    settings = read_data_settings("data settings", settings.to_dict())
     root = locate(source)
-    survey = look_through(root)
+    survey = look_through(root, settings)
     fatal = [problem for problem in survey.problems if problem.fatal]
     if fatal:
         first, more = fatal[0], len(fatal) - 1
@@ -108,22 +144,37 @@ def load_data(source: str | Path) -> DataSet:
         raise DataError(
             f"{printable(root / first.path)}: {first.text}{rest}; 'kwssearch data check {printable(root)}' lists all."
         )
-    warnings = tuple(f"{printable(problem.path)}: {problem.text}." for problem in survey.problems)
+    warnings = tuple(sentence(problem) for problem in grouped(survey.problems))
     splits = {
         split: tuple(
-            Clip(path, survey.words.index(path.split("/")[0]), survey.digests[path])
+            Clip(path, survey.words.index(survey.class_of[path]), survey.digests[path], survey.crops.get(path))
             for path in sorted(survey.split_of)
             if survey.split_of[path] == split
         )
         for split in SPLITS
     }
-    return DataSet(str(source), root, survey.words, survey.sampling_rate, splits, warnings)
+    return DataSet(
+        str(source),
+        root,
+        survey.words,
+        survey.sampling_rate,
+        splits,
+        warnings,
+        settings,
+        tuple(map(printable, survey.notes)),
+        survey.split_by,
+    )
+
+
+def sentence(problem: Problem) -> str:
+    place = f"{printable(problem.path)}: " if problem.path else ""
+    return f"{place}{printable(problem.text)}."
 
 
 def locate(source: str | Path) -> Path:
     """The folder that holds a data set, made or fetched first where it is one by name."""
     if not str(source).strip():
-        raise DataError("--data: got an empty name, expected a folder of words, msc or builtin.")
+        raise DataError("data: got an empty name, expected a folder of words, msc or builtin.")
     if source == "msc":
         from kwssearch.sources.msc import msc
 
@@ -132,30 +183,51 @@ def locate(source: str | Path) -> Path:
         from kwssearch.sources.builtin import builtin
 
         return builtin(cache_folder())
-    return Path(source)
+    return Path(os.path.expanduser(source))
 
 
-def check(root: Path) -> list[Problem]:
+def check(root: Path, settings: DataSettings = PLAIN) -> list[Problem]:
     """Everything that is wrong with a folder, fatal or not, in order of discovery.
 
     Raises:
         DataError: there is no such folder.
     """
-    return look_through(root).problems
+    return look_through(root, settings).problems
 
 
-def look_through(root: Path) -> Survey:
+def look_through(root: Path, settings: DataSettings = PLAIN) -> Survey:
     if not root.is_dir():
+        kind = "is a file" if root.is_file() else "is no folder"
+        looked = "" if root.is_absolute() else f" ({printable(Path.cwd() / root)})"
         raise DataError(
-            f"{printable(root)}: is no folder, expected one with a sub-folder of WAVs per word; "
-            "name one with --data DIR, or take --data builtin."
+            f"{printable(root)}: {kind}{looked}, expected one with a sub-folder of WAVs per word; "
+            "name one, or take the data set 'builtin'."
         )
-    return Survey(root)
+    return Survey(root, settings)
 
 
 def record(data: DataSet) -> dict[str, Any]:
-    """What RUN/data.json keeps of a data set: each split's paths, in order, with their digests."""
-    return {"splits": {split: {clip.path: clip.digest for clip in data.splits[split]} for split in SPLITS}}
+    """What RUN/data.json keeps of a data set.
+
+    Each split's paths, in order, with their digests; the class of each folder that is none by its name;
+    what decided the splits, where it was not a speaker or a list.
+    """
+    splits = {split: {clip.path: clip.digest for clip in data.splits[split]} for split in SPLITS}
+    classes = {clip.path.split("/")[0]: data.words[clip.label] for clips in data.splits.values() for clip in clips}
+    gathered = {folder: name for folder, name in sorted(classes.items()) if folder != name}
+    by_clip = {"split_by": "clip"} if data.split_by == "clip" else {}
+    return {"splits": splits, **({"classes": gathered} if gathered else {}), **by_clip}
+
+
+def recorded_labels(recorded: Mapping[str, Any], words: tuple[str, ...], split: str) -> npt.NDArray[np.int64]:
+    """Class indices of a split's clips, shape (clips,), from what `record` kept.
+
+    Raises:
+        LookupError, TypeError, AttributeError, ValueError: the record is damaged.
+    """
+    classes = recorded.get("classes", {})
+    folders = [path.split("/")[0] for path in recorded["splits"][split]]
+    return np.array([words.index(classes.get(folder, folder)) for folder in folders], dtype=np.int64)
 
 
 def difference(recorded: Mapping[str, Any], data: DataSet) -> str | None:

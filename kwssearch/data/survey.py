@@ -1,32 +1,42 @@
-"""Looks through a folder of spoken words: its clips, their splits, and everything that is wrong."""
+"""Looks through a folder of spoken words: its clips, their classes and splits, and everything that is wrong."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections import Counter
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kwssearch.data.speakers import speaker_of
-from kwssearch.data.wav import CLIP_BYTES, decode, digest, read_start, reason_of
+from kwssearch.data.classes import balanced, classes_of, means, named, ordered
+from kwssearch.data.layout import Layout, recognise
+from kwssearch.data.lists import Meaning
+from kwssearch.data.silence import Crop, crops, read_noise
+from kwssearch.data.sound import Levels, weaknesses
+from kwssearch.data.splits import SPLITS
+from kwssearch.data.splitting import split_clips
+from kwssearch.data.tree import BACKGROUND, SOUNDS, Folder, read_tree
+from kwssearch.data.wav import clip_bytes, digest, faults_of, parse, read_start, reason_of, samples_of
 from kwssearch.errors import counted
 from kwssearch.sources import LISTS
+from kwssearch.space import SILENCE, UNKNOWN, DataSettings
 
-SPLITS = ("train", "validation", "test")
-SHARES = (0.8, 0.9)
 FEW_CLIPS = 100
-LIST_BYTES = 1 << 26
+IGNORED = ("thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one file, list or word; `fatal` where figures would be wrong."""
+    """What is wrong with one file, list or word; `fatal` where figures would be wrong.
+
+    Attributes:
+        kind: problems of one kind are told in one line.
+    """
 
     path: str
     text: str
     fatal: bool = True
+    kind: str = ""
 
 
 @dataclass
@@ -34,176 +44,223 @@ class Survey:
     """One pass over a folder: what is there, and what is wrong with it.
 
     Attributes:
+        notes: sentences on what was found and decided.
+        words: the classes.
         digests: path -> digest, of every clip that could be read.
-        split_of: path -> split, of every clip.
+        class_of, split_of: path -> class, split, of every clip that is used.
+        crops: path -> piece of noise, of those clips that are none of their own.
     """
 
     root: Path
+    settings: DataSettings = field(default_factory=DataSettings)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     words: tuple[str, ...] = ()
     sampling_rate: int = 0
+    split_by: str = "speaker"
     digests: dict[str, str] = field(default_factory=dict)
+    class_of: dict[str, str] = field(default_factory=dict)
     split_of: dict[str, str] = field(default_factory=dict)
+    crops: dict[str, Crop] = field(default_factory=dict)
+    levels: Levels = field(default_factory=Levels)
 
     def __post_init__(self) -> None:
-        self.inside = os.path.join(os.path.realpath(self.root), "")
-        clips = self.find_clips()
-        self.read_clips(clips)
-        self.split(clips)
-        self.weigh(clips)
+        tree = read_tree(self.root, self.fault)
+        layout = Layout("words") if self.settings.words else recognise(tree)
+        if layout.text:
+            self.fault("", "layout", layout.text)
+            return
+        folders = {name: folder for name, folder in tree.folders.items() if folder.sounds}
+        self.tell_of_folders(tree, folders)
+        classes = classes_of(folders, self.settings, self.fault)
+        self.tell_of_left_out(folders, classes)
+        self.class_of = {f"{name}/{clip}": classes[name] for name in sorted(classes) for clip in folders[name].clips}
+        self.words = ordered({*classes.values(), *([SILENCE] if self.settings.silence else [])}, self.settings)
+        self.split(folders)
+        self.keep_balance()
+        self.read_clips()
+        self.add_crops(folders)
+        self.compare()
+        self.weigh(folders)
 
-    def note(self, path: str, text: str, fatal: bool = True) -> None:
-        self.problems.append(Problem(path, text, fatal))
+    def fault(self, path: str, kind: str, text: str) -> None:
+        self.problems.append(Problem(path, text, True, kind))
 
-    def find_clips(self) -> list[str]:
-        """Paths of all clips, sorted; sets the words."""
-        words, clips = [], []
-        for word in self.entries(""):
-            if not word.startswith(("_", ".")) and self.is_usable(word, os.path.isdir):
-                words.append(word)
-                clips += [path for path in self.entries(word) if self.is_clip(path)]
-        self.words = tuple(words)
-        if len(words) < 2:
-            self.note(
-                "",
-                f"holds {counted(len(words), 'word folder')}, expected at least 2, each with the WAVs of one word",
+    def warn(self, path: str, kind: str, text: str) -> None:
+        self.problems.append(Problem(path, text, False, kind))
+
+    def tell_of_folders(self, tree: Folder, folders: dict[str, Folder]) -> None:
+        """What is no word here, and what is no clip in a word."""
+        silent = [name for name in tree.folders if name not in folders and not tree.folders[name].has_sound()]
+        if silent:
+            hold = "holds no recordings and is no word" if len(silent) == 1 else "hold no recordings and are no words"
+            self.notes.append(f"{named(silent)}: {hold}.")
+        links = [name for name, folder in folders.items() if folder.link]
+        if links:
+            self.notes.append(
+                f"{named(links)}: {'a link' if len(links) == 1 else 'links'} to folders elsewhere, followed."
             )
-        return clips
+        if tree.sounds:
+            text = "lies beside the word folders and is passed over; put it into the folder of its word"
+            for path in tree.sounds:
+                self.warn(path, "beside", text)
+        for name, folder in tree.folders.items():
+            inner = [path for below in folder.below() for path in below.sounds]
+            if inner and name not in SOUNDS:
+                text = f"lies deeper than in the folder of its word, as do {len(inner)} recordings in {name!r}, and is "
+                self.warn(inner[0], "inner", text + "passed over; 'kwssearch data import' puts them in order")
 
-    def entries(self, folder: str) -> list[str]:
-        try:
-            return sorted(f"{folder}/{name}" if folder else name for name in os.listdir(self.root / folder))
-        except OSError as error:
-            self.note(folder, f"cannot be listed ({error.strerror}); give read permission")
-            return []
+    def tell_of_left_out(self, folders: dict[str, Folder], classes: dict[str, str]) -> None:
+        left = [name for name in folders if name not in classes and name not in SOUNDS]
+        if left:
+            self.notes.append(f"Left out: {counted(len(left), 'other word')} ({named(left)}).")
+        sounds = {name: len(folders[name].clips) for name in SOUNDS if name in folders and name not in classes}
+        if sounds := {n: c for n, c in sounds.items() if not (self.settings.silence and n == BACKGROUND)}:
+            shown = ", ".join(f"{name} ({counted(count, 'recording')})" for name, count in sounds.items())
+            keys = sorted({UNKNOWN if name == "_unknown_" else SILENCE for name in sounds})
+            ways = " and ".join(f"{key} = true" for key in keys)
+            self.notes.append(
+                f"Left out: {shown}; {ways} would make {'a class' if len(keys) == 1 else 'classes'} of them."
+            )
+        real: dict[str, str] = {}
+        for name in sorted(classes):
+            folder = folders[name]
+            place = folder.link or str((self.root / name).resolve())
+            if place in real:
+                self.fault(name, "same folder", f"is the same folder as {real[place]!r}; remove one of the two")
+            real[place] = name
+            for file in folder.audio:
+                text = "is no .wav file and is passed over; 'kwssearch data import' converts it"
+                self.warn(folder.join(file), "other sound", text)
+            for file in folder.rest:
+                if file.lower() not in IGNORED:
+                    self.warn(folder.join(file), "no sound", "is no .wav file and is passed over")
+        alike: dict[str, list[str]] = defaultdict(list)
+        for name in classes:
+            alike[unicodedata.normalize("NFC", name).casefold()].append(name)
+        for names in alike.values():
+            if len(names) > 1:
+                text = f"differs from {names[1]!r} in case or Unicode form only; put one word's clips into one folder"
+                self.warn(names[0], "alike", text)
 
-    def is_clip(self, path: str) -> bool:
-        name = path.split("/")[1]
-        if name.startswith("."):
-            return False
-        if not name.lower().endswith(".wav"):
-            self.note(path, "is no .wav file and is passed over", fatal=False)
-            return False
-        if not os.path.isfile(self.root / path):
-            self.note(path, "is no regular file, expected a WAV; remove it or put the recording there")
-            return False
-        return self.is_usable(path, os.path.isfile)
+    def split(self, folders: dict[str, Folder]) -> None:
+        every = frozenset(path for folder in folders.values() for path in folder.sounds)
+        meaning = Meaning(self.root, every, folders)
+        found = split_clips(self.root, self.class_of, meaning, self.settings, self)
+        self.split_of, self.split_by = found.split_of, found.by
+        self.class_of = {path: name for path, name in self.class_of.items() if path in self.split_of}
 
-    def is_usable(self, path: str, is_kind: Callable[[Path], bool]) -> bool:
-        """Whether it is of that kind, inside the folder and of a name that can be shown."""
-        place = self.root / path
-        if not is_kind(place):
-            return False
-        if not path.isprintable():
-            self.note(path, "has unprintable characters in its name; rename it")
-        elif place.is_symlink() and not os.path.realpath(place).startswith(self.inside):
-            self.note(path, "is a link that leaves the folder; put the files themselves there")
-        else:
-            return True
-        return False
+    def keep_balance(self) -> None:
+        """Leaves out what unknown and silence have more of than a word has."""
+        most = means(self.split_of, self.class_of)
+        for gathered, wanted in ((UNKNOWN, self.settings.unknown), (SILENCE, self.settings.silence)):
+            if not wanted:
+                continue
+            clips = [path for path, name in self.class_of.items() if name == gathered]
+            left = set(clips) - balanced(clips, self.split_of, most)
+            for path in left:
+                del self.class_of[path], self.split_of[path]
+            if left:
+                used = f"Of the {len(clips):,} clips of {gathered!r}, {len(clips) - len(left):,} are used"
+                self.notes.append(f"{used}: in each split as many as a word has on average, from its folders in turn.")
 
-    def read_clips(self, clips: list[str]) -> None:
-        rates = {}
-        for path in clips:
+    def read_clips(self) -> None:
+        rates: dict[str, int] = {}
+        limit = clip_bytes(self.settings.window_s)
+        for path in self.class_of:
             try:
-                content = read_start(self.root / path, CLIP_BYTES)
-                _, rates[path] = decode(content)
-                self.digests[path] = digest(content)
+                content = read_start(self.root / path, limit)
+                recording = parse(content)
             except (OSError, ValueError) as error:
-                self.note(path, reason_of(error))
+                self.fault(path, "unreadable", reason_of(error))
+                continue
+            faults = faults_of(recording, self.settings.window_s, whole=len(content) <= limit)
+            for fault in faults:
+                self.fault(path, fault.kind, fault.text)
+            if not any(fault.kind == "rate" for fault in faults):
+                rates[path] = recording.rate
+            if not faults:
+                self.digests[path] = digest(content)
+                samples = samples_of(recording, self.settings.window_s)
+                self.levels.see(path, samples)
+                for weakness in () if self.class_of[path] == SILENCE else weaknesses(samples, recording.rate):
+                    self.warn(path, weakness.kind, weakness.text)
         if rates:
             self.sampling_rate = Counter(rates.values()).most_common(1)[0][0]
         for path, rate in rates.items():
             if rate != self.sampling_rate:
-                self.note(path, f"has {rate} Hz, expected {self.sampling_rate} Hz as most clips have; resample it")
+                text = f"has {rate} Hz, expected {self.sampling_rate} Hz as most clips have"
+                self.fault(path, "other rate", f"{text}; 'kwssearch data import' resamples it")
 
-    def split(self, clips: list[str]) -> None:
-        """Puts every clip in one split: by the lists where one stands, else by the speaker."""
-        names = set(self.entries(""))
-        if not names & set(LISTS.values()):
-            self.split_of = {path: split_by_speaker(speaker_of(path)) for path in clips}
+    def add_crops(self, folders: dict[str, Folder]) -> None:
+        """Fills up the class of silence with pieces of noise."""
+        if not self.settings.silence or BACKGROUND not in folders or not self.sampling_rate:
             return
-        self.split_of = dict.fromkeys(clips, "train")
-        for split, name in LISTS.items():
-            if name in names:
-                self.assign(split, name)
-        splits: dict[str, set[str]] = {}
-        for path, split in self.split_of.items():
-            splits.setdefault(speaker_of(path), set()).add(split)
-        shared = [speaker for speaker, found in splits.items() if len(found) > 1]
-        if shared:
-            text = f"puts {counted(len(shared), 'speaker')} in two splits, for example {shared[0]!r}"
-            text += "; accuracy may look too good"
-            self.note(" and ".join(sorted(names & set(LISTS.values()))), text, fatal=False)
+        noise = {}
+        for path in folders[BACKGROUND].sounds:
+            try:
+                samples, rate = read_noise(self.root / path)
+                if rate != self.sampling_rate:
+                    raise ValueError(f"has {rate} Hz, expected {self.sampling_rate} Hz as most clips have; "
+                                     "'kwssearch data import' resamples it")  # fmt: skip
+                noise[path] = samples
+            except (OSError, ValueError) as error:
+                self.fault(path, "noise", reason_of(error))
+        have = Counter(self.split_of[path] for path, name in self.class_of.items() if name == SILENCE)
+        most = means(self.split_of, self.class_of)
+        wanted = {split: max(0, most[split] - have[split]) for split in SPLITS}
+        frames = round(self.settings.window_s * self.sampling_rate)
+        for split, crop in crops({path: len(s) for path, s in noise.items()}, wanted, frames, self.sampling_rate):
+            self.crops[crop.path] = crop
+            self.class_of[crop.path], self.split_of[crop.path] = SILENCE, split
+            self.digests[crop.path] = digest(crop.of(noise[crop.file]).tobytes())
+        if self.crops:
+            self.notes.append(
+                f"{counted(len(self.crops), 'clip')} of 'silence' are crops of {counted(len(noise), 'recording')} in "
+                f"{BACKGROUND}, at -30 to 0 dB; no two splits share a part of a recording."
+            )
 
-    def assign(self, split: str, name: str) -> None:
-        """Moves the clips on one list to its split; a clip listed twice in it counts once."""
-        lower = {path.casefold(): path for path in self.split_of}
-        words = {word.casefold() for word in self.words}
-        elsewhere = []
-        for number, line in self.lines(name):
-            if line in self.split_of:
-                if self.split_of[line] not in ("train", split):
-                    self.note(
-                        line, f"is on {' and on '.join(LISTS.values())}, expected on one; remove it from the other"
-                    )
-                self.split_of[line] = split
-                continue
-            parts = line.split("/")
-            if len(parts) == 2 and parts[0] not in ("", ".", "..") and parts[0].casefold() not in words:
-                elsewhere.append(line)
-                continue
-            near = lower.get(line.casefold())
-            hint = f" (did you mean {near!r}?)" if near else ""
-            text = f"line {number} lists {shorten(line)!r}, expected 'word/file.wav' of a clip that is there{hint}"
-            self.note(name, f"{text}; correct or remove the line")
-        if elsewhere:
-            text = f"lists {counted(len(elsewhere), 'clip')} of words that are not here"
-            self.note(name, f"{text}, for example {shorten(elsewhere[0])!r}", fatal=False)
+    def compare(self) -> None:
+        """Clips that hold the same sound where that makes figures doubtful."""
+        for clip, other in self.levels.repeated(self.split_of):
+            text = f"has the sound of {other!r}, which is in another split; accuracy may look too good"
+            self.warn(clip, "in two splits", text)
+        for clip, other in self.levels.repeated(self.class_of):
+            self.warn(clip, "in two words", f"has the sound of {other!r}, another word; remove the wrong one")
 
-    def lines(self, name: str) -> Iterator[tuple[int, str]]:
-        """Numbered lines of a list that are not empty."""
-        if not self.is_usable(name, os.path.isfile):
-            if not os.path.isfile(self.root / name):
-                self.note(name, "is no regular file, expected a list of clips; remove it")
-            return
-        try:
-            content = read_start(self.root / name, LIST_BYTES)
-            if len(content) > LIST_BYTES:
-                raise ValueError(f"is larger than {LIST_BYTES} bytes, expected a clip a line")
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            self.note(name, "is not UTF-8 text, expected a clip a line; save it as UTF-8")
-        except (OSError, ValueError) as error:
-            self.note(name, reason_of(error))
-        else:
-            for number, line in enumerate(text.split("\n"), 1):
-                if line.strip():
-                    yield number, line.removesuffix("\r")
-
-    def weigh(self, clips: list[str]) -> None:
-        """Whether each word has enough clips, and one at least in each split."""
-        counts = Counter((path.split("/")[0], split) for path, split in self.split_of.items())
+    def weigh(self, folders: dict[str, Folder]) -> None:
+        """Whether there are classes enough, and enough clips of each in each split."""
+        if len(self.words) < 2:
+            text = f"holds {counted(len(self.words), 'word folder')}"
+            text += f" ({self.words[0]!r})" if self.words else ""
+            remedy = "name another word, or set unknown = true or silence = true"
+            self.fault("", "words", f"{text}, expected at least 2, each with the WAVs of one word; {remedy}")
+        counts = Counter((name, self.split_of[path]) for path, name in self.class_of.items())
         for word in self.words:
             total = sum(counts[word, split] for split in SPLITS)
             lacking = [split for split in SPLITS if not counts[word, split]]
             if not total:
-                text = "holds no usable clip, expected WAVs of this word; add some, or let its name begin with '_'"
-                self.note(word, text)
+                text = (
+                    "holds no usable clip, expected WAVs of this word; 'kwssearch data import' converts other formats"
+                )
+                self.fault(word, "no clip", text)
             elif lacking:
                 text = f"has {counted(total, 'clip')} but none for {' and '.join(lacking)}, expected one a split"
                 remedy = f"add clips of more speakers, or name some in {' and '.join(LISTS.values())}"
-                self.note(word, f"{text}; {remedy}")
+                self.fault(word, "lacking", f"{text}; {remedy} ('kwssearch data split' writes them)")
             elif total < FEW_CLIPS:
                 text = f"has {counted(total, 'clip')}; with fewer than {FEW_CLIPS} a word, accuracies are rough"
-                self.note(word, text, fatal=False)
+                self.warn(word, "few", text)
 
 
-def split_by_speaker(speaker: str) -> str:
-    """80/10/10, the same on every machine."""
-    share = int.from_bytes(hashlib.sha256(speaker.encode()).digest()[:4], "big") / 2**32
-    return SPLITS[sum(share >= bound for bound in SHARES)]
-
-
-def shorten(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
+def grouped(problems: Iterable[Problem]) -> list[Problem]:
+    """One problem of each kind, in order of discovery, that says how many more there are."""
+    kinds: dict[tuple[str, bool], list[Problem]] = defaultdict(list)
+    for problem in problems:
+        kinds[problem.kind, problem.fatal].append(problem)
+    return [
+        Problem(
+            first.path, f"{first.text} ({len(rest):,} more like it)" if rest else first.text, first.fatal, first.kind
+        )
+        for first, *rest in kinds.values()
+    ]

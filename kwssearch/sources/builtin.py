@@ -59,7 +59,7 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
     print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
     with made_whole(target) as working:
         # espeak-ng is deterministic only in a process that has not spoken before.
-        command = [sys.executable, "-m", "kwssearch.speech", str(working), *([str(voices)] if voices else [])]
+        command = [sys.executable, "-m", "kwssearch.sources.builtin", str(working), *([str(voices)] if voices else [])]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]

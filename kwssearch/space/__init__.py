@@ -12,6 +12,7 @@ from kwssearch.space.axes import (
     point_key,
     short_name,
 )
+from kwssearch.space.data_settings import SILENCE, UNKNOWN, DataSettings, read_data_settings
 from kwssearch.space.declaration import load_space, read_space, shipped_spaces
 from kwssearch.space.objectives import Objective, cost_objectives, objective_names, objectives_named
 from kwssearch.space.quantities import (
@@ -27,9 +28,9 @@ from kwssearch.space.search_space import BASELINE, PlannedTrial, SearchSpace, St
 from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
 
 __all__ = [
-    "BASELINE", "ArchitectureSource", "Axis", "FeatureSetting", "Objective", "PlannedTrial", "Pruning",
-    "QuantityError", "Recipe", "SearchSpace", "Stage", "Strategy", "all_axes", "architecture", "axis_names",
-    "cost_objectives", "differing", "full_name", "kilobytes", "level_name", "load_space", "milliseconds",
-    "objective_names", "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share", "percents",
-    "point_key", "read_space", "shipped_spaces", "short_name",
+    "BASELINE", "SILENCE", "UNKNOWN", "ArchitectureSource", "Axis", "DataSettings", "FeatureSetting", "Objective",
+    "PlannedTrial", "Pruning", "QuantityError", "Recipe", "SearchSpace", "Stage", "Strategy", "all_axes",
+    "architecture", "axis_names", "cost_objectives", "differing", "full_name", "kilobytes", "level_name",
+    "load_space", "milliseconds", "objective_names", "objectives_named", "parse_bytes", "parse_milliseconds",
+    "parse_share", "percents", "point_key", "read_data_settings", "read_space", "shipped_spaces", "short_name",
 ]  # fmt: skip

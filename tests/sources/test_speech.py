@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwssearch.data import speaker_of
 from kwssearch.data.dataset import load_data
-from kwssearch.runs.records import speaker_of
 from kwssearch.sources import builtin as speech
 from kwssearch.sources.espeak import Speaker, Utterance, variants
 from kwssearch.system.cache import DataError

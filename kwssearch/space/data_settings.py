@@ -1,0 +1,92 @@
+"""Which of a data set's clips a search uses and how they are read: words, other sounds, speakers, window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from kwssearch.space.schema import Field, Table, boolean, number
+
+UNKNOWN, SILENCE = "unknown", "silence"
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """How a data set is read.
+
+    Attributes:
+        words: folders to tell apart; empty for all of them.
+        unknown: whether all other folders, and `_unknown_`, become one class.
+        silence: whether `_silence_` and crops of `_background_noise_` become one class.
+        speaker: regular expression whose one group is the speaker. It is searched in the file name, or in
+            'word/file.wav' where it holds a '/'. None for what stands before `_nohash_`.
+        window_s: seconds of a clip that a model hears.
+    """
+
+    words: tuple[str, ...] = ()
+    unknown: bool = False
+    silence: bool = False
+    speaker: str | None = None
+    window_s: float = 1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; only what differs from the defaults."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if value != getattr(DEFAULTS, name)
+        }
+
+
+DEFAULTS = DataSettings()
+
+
+def are_words(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(is_word(word) for word in value) and not repeated(value)
+
+
+def is_word(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and bool(value.strip()) and not set("/\0") & set(value)
+
+
+def repeated(values: list[str]) -> bool:
+    return len(set(values)) < len(values)
+
+
+def is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and value.isprintable() and re.compile(value).groups == 1
+    except (re.error, OverflowError, RecursionError):
+        return False
+
+
+SETTINGS = {
+    "words": Field("a list of names of word folders, each once, such as ['off', 'on']", are_words),
+    "unknown": boolean(False),
+    "silence": boolean(False),
+    "speaker": Field("a regular expression with one group, such as '^[^_]+_([^_]+)_'", is_pattern),
+    "window_s": number(0.1, 10, "a number of seconds from 0.1 to 10", 1.0),
+}
+
+
+def read_data_settings(place: str, content: Any) -> DataSettings:
+    """The settings among a table's keys; other keys are not looked at.
+
+    Raises:
+        SpaceError: the first fault, with its place, value and what was expected.
+    """
+    own = {k: v for k, v in content.items() if k in SETTINGS} if isinstance(content, Mapping) else content
+    table = Table(place, own)
+    values = table.read(SETTINGS)
+    words = tuple(values["words"] or ())
+    for word in words:
+        if word.startswith(("_", ".")):
+            kind = word.strip("_")
+            remedy = f"; set {kind} = true instead" if kind in (UNKNOWN, SILENCE) else ""
+            raise table.fault("words", word, f"names that do not begin with '_' or '.'{remedy}")
+        if word in (UNKNOWN, SILENCE) and values[word]:
+            raise table.fault("words", word, f"words beside {word} = true; leave it out of the words")
+    return DataSettings(**{**values, "words": words, "window_s": float(values["window_s"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import moocore
@@ -13,6 +14,7 @@ from kwssearch.runs import Trial
 from kwssearch.space import Objective, cost_objectives, objectives_named
 
 TIE_TOLERANCE = 0.01  # memories and latencies nearer than this share are alike for any device
+ROUNDING = 1e-9  # a share by which a mean may be off
 PERHAPS_TIED = 0.05  # logarithmic distance beyond which no interval needs to be looked at
 
 
@@ -109,7 +111,10 @@ def on_scale(values: Floats, objective: Objective) -> Floats:
 
 
 def fits(trial: Trial, limits: Mapping[Objective, float]) -> bool:
-    """Whether a completed trial's figures are within limits, ends included."""
-    return bool(trial.executions) and all(
-        objective.sign * trial.figure(objective.name) <= objective.sign * limit for objective, limit in limits.items()
-    )
+    """Whether a completed trial's figures are within limits, ends included: a mean over seeds is rounded."""
+    return bool(trial.executions) and all(within(trial, objective, limit) for objective, limit in limits.items())
+
+
+def within(trial: Trial, objective: Objective, limit: float) -> bool:
+    value = trial.figure(objective.name)
+    return objective.sign * value <= objective.sign * limit or math.isclose(value, limit, rel_tol=ROUNDING)

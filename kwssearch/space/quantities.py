@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Mapping
+from fractions import Fraction
 
 from kwssearch.errors import UserError
 from kwssearch.space.schema import show
 
 BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-MILLISECONDS = {"": 1.0, "ms": 1.0, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ns": 1e-6, "s": 1e3}
-SHARES = {"": 1.0, "%": 0.01}
+MILLISECONDS = {
+    "": Fraction(1), "ms": Fraction(1), "us": Fraction(1, 1000), "µs": Fraction(1, 1000), "μs": Fraction(1, 1000),
+    "ns": Fraction(1, 10**6), "s": Fraction(1000),
+}  # fmt: skip
+SHARES = {"": Fraction(1), "%": Fraction(1, 100)}
 
 
 class QuantityError(UserError):
@@ -67,10 +71,12 @@ def parse_milliseconds(text: str) -> float:
     return value
 
 
-def parse_quantity(text: str, units: dict[str, float] | dict[str, int]) -> float | None:
-    """A finite number and a known unit multiplied, else None."""
+def parse_quantity(text: str, units: Mapping[str, Fraction | int]) -> float | None:
+    """A finite number and a known unit multiplied, rounded once: 95% is the same number as 0.95. Else None."""
     match = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?)\s*(\D*?)\s*", text, re.IGNORECASE | re.ASCII)
     if match is None or match[2].lower() not in units:
         return None
-    value = float(match[1]) * units[match[2].lower()]
-    return value if math.isfinite(value) else None
+    try:
+        return float(Fraction(match[1]) * units[match[2].lower()])
+    except OverflowError:
+        return None

@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 from kwssearch.analysis import pareto
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Trial
-from kwssearch.space import objectives_named
+from kwssearch.space import objectives_named, parse_share
+from kwssearch.space.objectives import ACCURACY
 from kwssearch.testing import recorded as synthetic_run
+
+LAB4 = synthetic_run.build("lab4", clips=20, speakers=20)
 
 
 def trials_of(*figures):
     """Trials with the given (accuracy, memory, latency); None for one that is not done."""
-    run = synthetic_run.build("lab4", clips=20, speakers=20)
+    run = LAB4
     found = []
     for trial, own in zip(run.trials, figures, strict=False):
         if own is None:
@@ -117,3 +120,22 @@ def test_fits(limits, fitting):
     by_objective = dict(zip(objectives_named(list(limits)), limits.values(), strict=True))
     assert pareto.fits(done, by_objective) is fitting
     assert not pareto.fits(waiting, by_objective)
+
+
+@given(st.integers(1, 400), st.data())
+def test_a_limit_as_it_is_shown_includes_its_end(clips, data):
+    correct = data.draw(st.integers(0, clips))
+    share = parse_share(f"{100 * correct / clips!r}%")
+    assert pareto.within(figure_only(correct / clips), ACCURACY, share)
+
+
+@pytest.mark.parametrize("limit", ["95%", "0.95", "95.0 %"])
+def test_three_seeds_that_make_95_percent_fit_95_percent(limit):
+    mean = float(np.mean([0.94, 0.95, 0.96]))
+    assert pareto.within(figure_only(mean), ACCURACY, parse_share(limit))
+    assert not pareto.within(figure_only(0.9499), ACCURACY, parse_share(limit))
+
+
+def figure_only(accuracy):
+    (trial,) = trials_of((accuracy, 100, 1))
+    return trial

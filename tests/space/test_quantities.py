@@ -23,7 +23,7 @@ from kwssearch.space import QuantityError, quantities
     ],
 )
 def test_quantities(parse, text, value):
-    assert parse(text) == pytest.approx(value)
+    assert parse(text) == value
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,9 @@ def test_any_text_is_a_quantity_or_refused(text):
             assert 0 <= parse(text) < float("inf")
         except QuantityError as fault:
             assert "\n" not in str(fault)
+
+
+@given(st.integers(0, 99_999))
+def test_percents_are_the_share_that_they_are_written_for(number):
+    digits = f"{number:05d}"
+    assert quantities.parse_share(f"{digits[:2]}.{digits[2:]}%") == float(f"0.{digits}")

@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ class RunFolder:
         here = trial_folder(self.path, trial_id, index)
         for name, content in files.items():
             write_bytes(here / name, content)
-        write_json(here / records.RESULT_RECORD, record)
+        write_json(here / records.RESULT_RECORD, {**record, "ended": datetime.now(UTC).isoformat()})
         self.clear(here)
 
     def end_timing(self, record: Mapping[str, Any]) -> None:

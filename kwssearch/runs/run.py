@@ -91,6 +91,11 @@ class Trial:
         return self.planned.values
 
     @property
+    def ended(self) -> str:
+        """When its last execution did, in UTC; empty where no record tells."""
+        return max((str(e.record.get("ended", "")) for e in (*self.executions, *self.failures)), default="")
+
+    @property
     def status(self) -> str:
         """completed (at least one execution is), failed, running or waiting."""
         if self.executions:

@@ -103,7 +103,7 @@ class PolicyOracle(keras_tuner.Oracle):
         """Hears before a search what each trial of the space's own list costs, in multiply-accumulates."""
 
     def take_up(self, run: runs.Run) -> list[Trial]:
-        """Makes the oracle know what a run has begun, and nothing else.
+        """Makes the oracle know what a run has begun, in the order of its ends, and nothing else.
 
         Returns:
             the trials that are under way: some of their executions are missing.
@@ -111,7 +111,7 @@ class PolicyOracle(keras_tuner.Oracle):
         for known in (self.trials, self.ongoing_trials, self.start_order, self.end_order):
             known.clear()
         under_way = []
-        for done in run.trials:
+        for done in sorted(run.trials, key=lambda trial: trial.ended):
             if not done.begun:
                 continue
             trial = self._begin(done.trial_id, done.values, f"taken up {done.trial_id}")

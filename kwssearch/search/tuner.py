@@ -205,12 +205,11 @@ class GridSearch(KwsTuner):
         project_name: str | None = None,
         overwrite: bool = False,
     ) -> None:
-        if isinstance(hypermodel, KwsHyperModel):
-            space = asked_for(hypermodel.space, objective, executions_per_trial)
-            hypermodel = KwsHyperModel(space, hypermodel.data, hypermodel.cache)
-            super().__init__(GridOracle(space, max_trials), hypermodel, directory, project_name, overwrite)
-        else:
+        if type(hypermodel) is not KwsHyperModel:
             raise UserError(wrong_hypermodel(hypermodel))
+        space = asked_for(hypermodel.space, objective, executions_per_trial)
+        own = KwsHyperModel(space, hypermodel.data, hypermodel.cache)
+        super().__init__(GridOracle(space, max_trials), own, directory, project_name, overwrite)
 
 
 def asked_for(space: SearchSpace, objective: Sequence[str] | None, executions: int | None) -> SearchSpace:

@@ -53,7 +53,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
     """
 
     def __init__(self, space: SearchSpace, data: DataSet | None = None, cache: Path | None = None) -> None:
-        super().__init__(name=space.name, tunable=False)
+        super().__init__(name=space.name)
         self.space = space
         self.data = data
         self.cache = cache or cache_folder()

@@ -1,18 +1,18 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from kwssearch.cli.commands import main
-from kwssearch.data.dataset import load_data
-from kwssearch.errors import UserError
-from kwssearch.runs import folder as runfolder
 from kwssearch import runs
-from kwssearch.search.session import prepare
-from kwssearch.space.declaration import load_space
+from kwssearch.cli.commands import main
+from kwssearch.data import load_data
+from kwssearch.errors import UserError
+from kwssearch.runs import RunFolder
+from kwssearch.space import load_space
 from kwssearch.system import environment
 from kwssearch.testing import tiny
 from kwssearch.testing.words import wav
@@ -23,22 +23,31 @@ def begun(tmp_path, words):
     """A run folder without trials, its space and a data set of its own."""
     folder = shutil.copytree(words, tmp_path / "words")
     space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
-    runfolder.begin(tmp_path / "run", space, load_data(folder))
-    return tmp_path / "run", space, folder
+    run = tmp_path / "run"
+    run.mkdir()
+    begin(run, space, folder)
+    return run, space, folder
+
+
+def begin(run: Path, space, folder: Path, oracle: str = "grid") -> RunFolder:
+    opened = RunFolder(run)
+    opened.open(space, load_data(folder), oracle)
+    return opened
 
 
 def refusal(run: Path, space, folder: Path) -> str:
     with pytest.raises(UserError) as caught:
-        runfolder.begin(run, space, load_data(folder))
+        begin(run, space, folder)
     message = str(caught.value)
-    assert "start afresh with --out elsewhere" in message
+    assert "start afresh in another folder" in message
+    assert caught.value.about == "folder"
     return message
 
 
 def test_the_same_search_is_taken_up(begun) -> None:
     run, space, folder = begun
     before = (run / "run.json").read_bytes()
-    runfolder.begin(run, space, load_data(folder))
+    begin(run, space, folder)
     assert (run / "run.json").read_bytes() == before
 
 
@@ -74,9 +83,9 @@ def test_a_changed_recipe_space_or_version_is_refused(begun, tmp_path, monkeypat
 
 def test_a_run_may_grow_by_executions(begun) -> None:
     run, space, folder = begun
-    runfolder.begin(run, space.with_recipe(executions_per_trial=3), load_data(folder))
+    begin(run, space.with_recipe(executions_per_trial=3), folder)
     assert runs.load(run).space.recipe.executions_per_trial == 3
-    runfolder.begin(run, space, load_data(folder))
+    begin(run, space, folder)
     assert runs.load(run).space.recipe.executions_per_trial == 3
 
 
@@ -91,24 +100,24 @@ def test_a_folder_of_other_things_is_refused(tmp_path, words) -> None:
     assert [path.name for path in mine.iterdir()] == ["photo.jpg"]
 
 
-def test_the_holders_name_goes_when_a_search_fails(tmp_path) -> None:
+def test_a_search_that_never_began_leaves_no_folder(tmp_path) -> None:
     space = tiny.write_space(tmp_path / "tiny.toml")
     (tmp_path / "nothing").mkdir()
     arguments = ["run", space, "--data", tmp_path / "nothing", "--out", tmp_path / "run"]
     assert CliRunner().invoke(main, list(map(str, arguments))).exit_code == 1
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["lock"]
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_fault_of_the_search_is_not_told_as_one_of_the_folder(tmp_path) -> None:
-    with pytest.raises(ConnectionError, match="gone"), runfolder.hold(tmp_path / "run"):
+    with pytest.raises(ConnectionError, match="gone"), RunFolder(tmp_path / "run").held():
         raise ConnectionError("gone")
 
 
 def test_one_holder_at_a_time(tmp_path) -> None:
     refused = pytest.raises(UserError, match=r"process \d+ on host '.+' is running this search")
-    with runfolder.hold(tmp_path / "run"), refused, runfolder.hold(tmp_path / "run"):
+    with RunFolder(tmp_path / "run").held(), refused, RunFolder(tmp_path / "run").held():
         pass
-    with runfolder.hold(tmp_path / "run"):
+    with RunFolder(tmp_path / "run").held():
         pass
 
 
@@ -116,14 +125,15 @@ def test_the_data_sets_place_is_kept_relative_to_the_run(begun) -> None:
     run, _, folder = begun
     record = json.loads((run / "run.json").read_text())
     assert record["data"]["source"] == "../words"
-    assert runfolder.source_of(run, record) == str(folder.resolve())
+    again = RunFolder(run)
+    again.reopen()
+    assert again.source == str(folder.resolve())
 
 
 def test_a_data_set_that_moved_is_known_by_its_clips(begun) -> None:
     run, space, folder = begun
     there = folder.rename(folder.with_name("elsewhere"))
-    record = runfolder.begin(run, space, load_data(there))
-    assert runfolder.source_of(run, record) == str(there.resolve())
+    assert begin(run, space, there).source == str(there.resolve())
     assert runs.load(run).record["data"]["source"] == "../elsewhere"
 
 
@@ -149,8 +159,9 @@ def test_what_kills_left_goes_when_nothing_is_left_to_run(finished, words, tmp_p
     (run / "shared" / "0_0.npz").write_bytes(b"weights")
     (run / ".run.json.1.tmp").write_text("{")
     before = {path.name for path in finished.iterdir()}
-    plan = prepare(runs.load(run).space, str(words), run, workers=1)
-    assert plan.jobs == ()
+    opened = RunFolder(run)
+    opened.tidy(opened.load())
+    opened.clear_shared()
     assert {path.name for path in run.iterdir()} == before
 
 
@@ -174,11 +185,11 @@ def test_a_damaged_result_is_passed_over_by_readers_and_set_aside_by_runs(finish
     path.write_text(damage(path.read_text()))
     damaged = path.read_bytes()
     loaded = runs.load(run)
-    assert [trial.status for trial in loaded.trials] == ["completed", "waiting", "completed", "completed"]
+    assert [trial.status for trial in loaded.trials] == ["completed", "running", "completed", "completed"]
     assert len(loaded.warnings) == 1
     assert str(path) in loaded.warnings[0]
     assert "\n" not in loaded.warnings[0]
-    assert runfolder.tidy(run) == list(loaded.warnings)
+    RunFolder(run).tidy(loaded)
     assert not path.exists()
     assert (run / "trial_1" / "result.damaged-1.json").read_bytes() == damaged
     assert runs.load(run).warnings == ()
@@ -195,7 +206,7 @@ def test_a_trial_folder_that_cannot_be_changed_is_told_of(finished, tmp_path, mo
 
     monkeypatch.setattr({"replace": os, "unlink": Path}[step], step, refused)
     with pytest.raises(UserError, match=r"trial_\d: cannot be written \(Permission denied\)"):
-        runfolder.tidy(run)
+        RunFolder(run).tidy(runs.load(run))
 
 
 def test_a_damaged_latency_costs_its_own_trial_only(finished, tmp_path) -> None:
@@ -216,8 +227,70 @@ def test_failed_results_are_kept_when_they_are_tried_again(finished, tmp_path) -
     failed = {key: record[key] for key in ("trial_id", "values", "strategy", "execution")}
     path.write_text(json.dumps({**failed, "status": "failed", "reason": "no luck", "traceback": ""}))
     assert runs.load(run).trials[1].status == "failed"
-    runfolder.tidy(run)
+    opened = RunFolder(run)
+    assert opened.tidy(opened.load()).trials[1].status == "failed"
     assert path.exists()
-    runfolder.tidy(run, retry_failed=True)
+    assert opened.tidy(opened.load(), retry_failed=True).trials[1].failures == ()
     assert not path.exists()
     assert (run / "trial_1" / "result.failed-1.json").exists()
+
+
+def test_a_run_of_another_oracle_is_refused(begun) -> None:
+    run, space, folder = begun
+    with pytest.raises(UserError, match="were proposed by oracle 'grid' and now would be by 'random'"):
+        begin(run, space, folder, oracle="random")
+
+
+def test_objectives_may_change(begun) -> None:
+    run, space, folder = begun
+    begin(run, replace(space, objectives=("accuracy", "tflite_bytes")), folder)
+    assert runs.load(run).space.recipe == space.recipe
+
+
+def test_what_a_trial_is_stands_in_the_folder_before_it_trains(begun) -> None:
+    run, space, folder = begun
+    opened = begin(run, space, folder)
+    opened.begin_trial(space.trials[2], "grid")
+    record = json.loads((run / "trial_2" / "trial.json").read_text())
+    assert record == {
+        "trial_id": "2",
+        "strategy": "pruning",
+        "values": dict(space.trials[2].values),
+        "proposed_by": "grid",
+    }
+    assert [trial.status for trial in runs.load(run).trials] == ["waiting", "waiting", "running", "waiting"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"values": {"features": "mfcc"}}, {"values": None}, {"trial_id": "7"}, {"values": {"width_multiplier": [1]}}],
+    ids=["half a point", "no point", "another folder's", "no value"],
+)
+def test_the_run_of_any_oracle_is_read_from_what_is_on_disk(begun, change) -> None:
+    _, space, folder = begun
+    run = folder.with_name("random")
+    run.mkdir()
+    opened = begin(run, space, folder, oracle="random")
+    assert runs.load(run).trials == ()
+    for place, planned in zip(("00", "01"), (space.trials[3], space.trials[1]), strict=True):
+        opened.begin_trial(replace(planned, trial_id=place), "random")
+    found = runs.load(run)
+    assert [(trial.trial_id, trial.strategy, trial.values) for trial in found.trials] == [
+        ("00", "pruning", space.trials[3].values),
+        ("01", "DS-CNN", space.trials[1].values),
+    ]
+    path = run / "trial_01" / "trial.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    found = runs.load(run)
+    assert [trial.trial_id for trial in found.trials] == ["00"]
+    assert "it names no point of the space" in found.warnings[0]
+
+
+def test_a_run_is_set_aside_whole(finished, tmp_path) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    RunFolder(run).set_aside()
+    assert not run.exists()
+    assert len(runs.load(tmp_path / "run.replaced-1").completed) == 4
+    RunFolder(run).set_aside()
+    with RunFolder(tmp_path / "run.replaced-1").held(), pytest.raises(UserError, match="is running this search"):
+        RunFolder(tmp_path / "run.replaced-1").set_aside()

@@ -13,8 +13,8 @@ import pytest
 from support import shell
 from support.shell import artefacts, start, wait_for
 
-from kwssearch.errors import UserError
 from kwssearch import runs
+from kwssearch.errors import UserError
 from kwssearch.search.cluster import connect
 from kwssearch.testing import tiny
 

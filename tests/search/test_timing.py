@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwssearch import runs
 from kwssearch.artefact import classifier as measure
 from kwssearch.compression import convert
 from kwssearch.features.front_end import FrontEnd
 from kwssearch.models.architectures import cnn
-from kwssearch.runs import folder as runfolder
-from kwssearch import runs
+from kwssearch.runs import RunFolder
 from kwssearch.search import timing
 from kwssearch.space.declaration import load_space
 
@@ -23,9 +23,10 @@ FIELDS = {"measured", "threads", "pinned_to", "rounds", "widest_interval", "nois
 def measured(finished):
     """A measurement of the tiny run's models, cut short."""
     run = runs.load(finished)
-    things = timing.subjects(run, 16000)
-    source = runfolder.source_of(finished, run.record)
-    return things, timing.measure(things, source, run.record["data"]["fingerprint"], budget=0)
+    things = timing.timed_artefacts(run, 16000)
+    folder = RunFolder(finished)
+    folder.reopen()
+    return things, timing.measure(things, folder.source, run.record["data"]["fingerprint"], budget=0)
 
 
 def test_every_model_is_timed_in_every_round(measured) -> None:
@@ -56,7 +57,7 @@ def test_the_process_gets_its_cores_back() -> None:
 def test_the_widest_interval_is_that_of_the_noisiest_ratio() -> None:
     generator = np.random.default_rng(0)
     path = Path("model.tflite")
-    things = [timing.Subject(name, "a", path, None) for name in ("a", "b", "c")]
+    things = [timing.Timed(name, "a", path, None) for name in ("a", "b", "c")]
     steady = 1 + 0.001 * generator.standard_normal((60, 3))
     rounds = [{"a": row * 1.0, "b": row * 2.0, "c": row * [1, 1, 2]} for row in steady]
     assert timing.widest(things, rounds) < 0.01

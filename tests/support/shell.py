@@ -58,7 +58,7 @@ def wait_for(happened: Callable[[], object], seconds: float = 90) -> None:
 def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes that compute."""
     children = psutil.Process(process.pid).children()
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in children if "kwssearch.search.worker" in " ".join(child.cmdline())]
 
 
 def artefacts(run: Path) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from kwssearch.artefact.contents import Artefact
 from kwssearch.backend import keras
 from kwssearch.compression import convert, zipped
 from kwssearch.models.architectures import MODELS
-from kwssearch.space.search_space import Pruning
+from kwssearch.space import Pruning
 from kwssearch.training import pruning as compress
 from kwssearch.training.trainer import Trainer
 

@@ -6,7 +6,7 @@ import pytest
 from kwssearch import backend
 from kwssearch.backend import keras, tf, tfmot
 from kwssearch.models.architectures import MODELS
-from kwssearch.space.search_space import Pruning
+from kwssearch.space import Pruning
 from kwssearch.training import pruning as compress
 from kwssearch.training import trainer as train
 

@@ -94,6 +94,11 @@ def recognise(root: Folder) -> Layout:
     splits = {name: split for name in folders if (split := split_of_name(name))}
     if are_splits(folders, splits):
         return split_layout(folders, splits)
+    if len(direct) == len(folders) == 1 and not root.sounds and holds_words(direct[0], folders[direct[0]]):
+        text = (
+            f"holds one folder, {direct[0]!r}, whose file names hold several words, expected one folder for each word"
+        )
+        return Layout("above", f"{text}; {remedy('makes words of the file names')}", direct[0])
     if len(folders) == len(direct) and len(direct) >= 1 and not root_is_flat(root, direct):
         return speaker_files(folders) or Layout("words")
     if root_is_flat(root, direct):
@@ -137,6 +142,13 @@ def are_speakers(names: Iterable[str]) -> bool:
     known = list(names)
     numbers = all(name.isdecimal() and not name.startswith("0") for name in known)
     return not numbers and all(SPEAKER.fullmatch(name) for name in known)
+
+
+def holds_words(name: str, folder: Folder) -> bool:
+    """Whether a folder's file names, and not its own, are words."""
+    files = [path.rsplit("/", 1)[-1] for path in folder.sounds]
+    said = [word for file in files if (word := file[0] if re.match(r"\d_", file) else word_in(file))]
+    return name.casefold() not in WORDS and len(said) > MOSTLY * len(files) and len(set(said)) > 1
 
 
 def word_in(file: str) -> str | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 MARK = "_nohash_"
 CROP = re.compile(r"#\d+$")
-FIELDS = re.compile(r"[^_\-. ]+")
+FIELDS = re.compile(r"[^_\- ]+")
 FEWEST_CLIPS = 3
+MOSTLY = 0.9
 
 
 def speaker_of(clip: str) -> str:
@@ -50,23 +51,31 @@ def suggest(clips: Sequence[str]) -> Suggestion | None:
     """
     names = [clip.split("/")[-2:] for clip in clips]
     fields = [FIELDS.findall(name.rsplit(".", 1)[0]) for _, name in names]
-    width = len(fields[0]) if fields else 0
-    if any(len(found) != width for found in fields):
+    width = Counter(map(len, fields)).most_common(1)[0][0] if fields else 0
+    alike = [(word, found) for (word, _), found in zip(names, fields, strict=True) if len(found) == width]
+    if len(alike) < MOSTLY * len(clips):
         return None
     for at in range(width):
-        values = [found[at] for found in fields]
-        if is_speaker([word for word, _ in names], values):
-            before = r"[^_\-. ]+[_\-. ]+" * at
-            return Suggestion(rf"^{before}([^_\-. ]+)", tuple(sorted(set(values))))
+        values = [found[at] for _, found in alike]
+        if is_speaker([word for word, _ in alike], values):
+            return Suggestion(pattern_at(at, [name for _, name in names]), tuple(sorted(set(values))))
     return suggest_prefix(names)
+
+
+def pattern_at(at: int, names: Sequence[str]) -> str:
+    """The pattern of one field of names, in terms of the only mark between fields where there is only one."""
+    marks = {mark for name in names for mark in re.findall(r"[_\- ]", name)}
+    inside = marks.pop() if len(marks) == 1 else r"_\- "
+    between = inside if len(inside) == 1 else f"[{inside}]"
+    return f"^{f'[^{inside}]+{between}' * at}([^{inside}.]+)"
 
 
 def suggest_prefix(names: Sequence[Sequence[str]]) -> Suggestion | None:
     """Letters before a number: `alice12` has alice."""
-    prefixes = [re.match(r"([^\W\d_]+)[_\-. ]?\d", name) for _, name in names]
-    values = [found.group(1) for found in prefixes if found]
-    if len(values) == len(names) and is_speaker([word for word, _ in names], values):
-        return Suggestion(r"^([^\W\d_]+)", tuple(sorted(set(values))))
+    found = [(word, re.match(r"([^\W\d_]+)\d", name)) for word, name in names]
+    alike = [(word, start.group(1)) for word, start in found if start]
+    if len(alike) >= MOSTLY * len(names) and is_speaker([word for word, _ in alike], [value for _, value in alike]):
+        return Suggestion(r"^([^\W\d_]+)", tuple(sorted({value for _, value in alike})))
     return None
 
 

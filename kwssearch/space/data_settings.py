@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from kwssearch.space.schema import Field, Table, boolean, number
 
 UNKNOWN, SILENCE = "unknown", "silence"
+BY_NAME = ("msc", "builtin")
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,10 @@ def read_data_settings(place: str, content: Any) -> DataSettings:
         if word in (UNKNOWN, SILENCE) and values[word]:
             raise table.fault("words", word, f"words beside {word} = true; leave it out of the words")
     return DataSettings(**{**values, "words": words, "window_s": float(values["window_s"])})
+
+
+def source_beside(place: Path, data: str) -> str:
+    """What a file says of its data set, as seen from here: a relative path is meant from the file's folder."""
+    if data in BY_NAME or not data.strip():
+        return data
+    return os.path.normpath(place.parent / os.path.expanduser(data))

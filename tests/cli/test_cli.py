@@ -11,7 +11,6 @@ from support import shell
 
 from kwssearch.cli.commands import main
 from kwssearch.testing import tiny
-from kwssearch.testing.words import write_word_folder
 
 KEYS = {
     "trial_id", "strategy", "features", "architecture", "width_multiplier", "final_sparsity", "status", "accuracy",
@@ -95,7 +94,7 @@ def test_front_answers_with_what_fits(finished) -> None:
         (["run", "lab44"], 2, "Did you mean 'lab4'?"),
         (["run", "lab4", "--epochs", "0"], 2, "0"),
         (["run", "lab4", "--data", "nowhere"], 1, "nowhere: is no folder"),
-        (["run", "lab4", "--data", ""], 1, "--data: got an empty name"),
+        (["run", "lab4", "--data", ""], 1, "data: got an empty name"),
         (["resume", "RUN", "--data", "nowhere"], 1, "nowhere: is no folder"),
         (["data", "check", "nowhere"], 1, "nowhere: is no folder"),
         (["runs"], 2, "No such command 'runs'"),
@@ -110,22 +109,6 @@ def test_a_fault_is_one_sentence_and_an_exit_code(
     assert part in result.stderr
     assert result.stdout == ""
     assert len([line for line in result.stderr.splitlines() if line.startswith("Error")]) == 1
-
-
-def test_data_check_finds_nothing_and_exits_0(tmp_path) -> None:
-    write_word_folder(tmp_path / "words", clips=100)
-    fine = invoke("data", "check", tmp_path / "words")
-    assert (fine.exit_code, fine.stdout, fine.stderr) == (0, "", "0 problems found.\n")
-
-
-def test_data_check_lists_problems_and_exits_1(words, tmp_path) -> None:
-    folder = shutil.copytree(words, tmp_path / "words")
-    (folder / "no" / "empty_nohash_0.wav").write_bytes(b"")
-    (folder / "testing_list.txt").write_text("no/missing_nohash_0.wav\n")
-    broken = invoke("data", "check", folder)
-    assert broken.exit_code == 1
-    assert "empty_nohash_0.wav" in broken.stdout
-    assert "missing_nohash_0.wav" in broken.stdout
 
 
 def test_space_shows_shapes_parameters_and_macs() -> None:

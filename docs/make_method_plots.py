@@ -12,8 +12,9 @@ import numpy as np
 
 from kwssearch.analysis.binomial import mcnemar, wilson
 from kwssearch.analysis.effects import effect_pairs, effects_of
+from kwssearch.analysis.interval import Interval
 from kwssearch.analysis.pareto import front, front_share, non_dominated, on_scale
-from kwssearch.analysis.worlds import Interval, Worlds
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.report.plots import canvas, images, palette, set_log_where_wide, settle, styled
 from kwssearch.runs import Run, Trial, load
 from kwssearch.space.objectives import ACCURACY, LATENCY
@@ -148,7 +149,7 @@ class Pictures:
 
     def doubt(self, axes: Any) -> None:
         """Accuracy against memory, each trial as dark as it is sure to be on the front of all three."""
-        shares, on = front_share(self.worlds), front(self.run.completed)
+        shares, on = front_share(self.worlds), front(self.worlds, self.run.completed)
         x = [trial.memory_bytes / 1e3 for trial in self.run.completed]
         y = [100 * trial.accuracy for trial in self.run.completed]
         sure = [100 * shares[trial.trial_id] for trial in self.run.completed]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kwssearch.analysis.advantages import SURE, has_advantage
 from kwssearch.analysis.effects import Effect, Pair, interval_dict
 from kwssearch.analysis.wording import factor, listed, points, times
 from kwssearch.analysis.worlds import SMALLEST, Worlds
@@ -19,7 +20,6 @@ from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, differing
 
 BUDGETS = (0.0, 1.0, 2.0, 5.0)
-SURE = 0.95
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Recommendation:
             features, against the most accurate baseline.
         features: of all candidates, or None for any features.
         chosen: saves most among those whose observed drop is within the budget.
-        best: cost -> the trial within the budget that has least of it.
+        best: cost -> the trial within the budget that has least of it; of those that cannot be told from it the
+            one that saves most.
         sure: saves most among those that keep the budget in 95 % of bootstrap worlds.
     """
 
@@ -173,7 +174,11 @@ def recommend(choices: Sequence[Choice], budget: float, features: str | None) ->
 
 
 def leader(choices: Sequence[Choice], cost: Objective) -> Choice:
-    return min(choices, key=lambda choice: cost.sign * choice.trial.figure(cost.name))
+    """The one with least of a cost, or one that cannot be told from it and saves more."""
+    first = min(choices, key=lambda choice: cost.sign * choice.trial.figure(cost.name))
+    worlds = first.effect.worlds
+    alike = [choice for choice in choices if not has_advantage(worlds, first.trial, choice.trial, cost)]
+    return min(alike, key=lambda choice: choice.cost)
 
 
 @dataclass(frozen=True)

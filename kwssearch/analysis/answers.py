@@ -16,6 +16,7 @@ from kwssearch.analysis.advice import (
     recommendations,
     steps,
 )
+from kwssearch.analysis.cautions import grouped, split_cautions, trial_cautions
 from kwssearch.analysis.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
 from kwssearch.analysis.verdicts import Verdict, figure, pruning_sentence, verdict
 from kwssearch.analysis.wording import factor, listed, points
@@ -205,6 +206,8 @@ def notes(worlds: Worlds) -> list[str]:
         sentences.append("Some trials have one seed so far: the spread over seeds is taken from those with several.")
     if any(cost.interval == "rounds" for cost in worlds.costs):
         sentences += latency_notes(worlds)
+    sentences += split_cautions(run)
+    sentences += grouped([(t.trial_id, phrase) for t in worlds.trials for phrase in trial_cautions(run, t)])
     nouns = [cost.noun for cost in worlds.costs]
     sentences.append(f"What saves most has the least {'product of ' if len(nouns) > 1 else ''}{listed(nouns)}.")
     sentences.append("A choice among many trials favours lucky ones: expect the chosen one to lose somewhat more.")

@@ -1,4 +1,4 @@
-"""What scipy says of counted clips: an interval of a share, and a test of two trials on the same clips."""
+"""Counted clips: an interval of a share, and a test of two trials on the same clips."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kwssearch.analysis.worlds import LEVEL
 from kwssearch.runs import Run, Trial
+
+NORMAL = 1.959964  # quantile of the standard normal distribution, two-sided 5 %
 
 
 class McNemar(NamedTuple):
@@ -18,12 +19,13 @@ class McNemar(NamedTuple):
     p_value: float
 
 
-def wilson(correct: int, clips: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, 1927)."""
-    from scipy.stats import binomtest
-
-    low, high = binomtest(correct, clips).proportion_ci(LEVEL, method="wilson")
-    return float(low), float(high)
+def wilson(correct: float, clips: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson, 1927); `correct` may be a mean over seeds."""
+    share, weight = correct / clips, NORMAL**2 / clips
+    middle = share + weight / 2
+    half = (weight * share * (1 - share) + weight**2 / 4) ** 0.5
+    low, high = (middle - half) / (1 + weight), (middle + half) / (1 + weight)
+    return max(low, 0.0), min(high, 1.0)
 
 
 def mcnemar(run: Run, first: Trial, second: Trial) -> McNemar:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from kwssearch.analysis.worlds import Floats, Interval, Worlds
+from kwssearch.analysis.interval import Floats, Interval
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, level_name
 from kwssearch.space.objectives import LATENCY

@@ -9,13 +9,13 @@ import moocore
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.analysis.worlds import Floats, Interval, Worlds
+from kwssearch.analysis.advantages import has_advantage
+from kwssearch.analysis.interval import Floats
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Trial
 from kwssearch.space import Objective, cost_objectives, objectives_named
 
-TIE_TOLERANCE = 0.01  # memories and latencies nearer than this share are alike for any device
 ROUNDING = 1e-9  # a share by which a mean may be off
-PERHAPS_TIED = 0.05  # logarithmic distance beyond which no interval needs to be looked at
 
 
 def losses(trials: Sequence[Trial], objectives: Sequence[Objective]) -> Floats:
@@ -31,11 +31,62 @@ def non_dominated(points: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(moocore.is_nondominated(points, keep_weakly=True))
 
 
-def front(trials: Sequence[Trial], objectives: Sequence[Objective] | None = None) -> list[bool]:
+def plain_front(trials: Sequence[Trial], objectives: Sequence[Objective] | None = None) -> list[bool]:
     """Whether each trial is non-dominated among `trials`; one without a completed execution never is."""
     completed = [trial for trial in trials if trial.executions]
     kept = iter(non_dominated(losses(completed, objectives or objectives_named())).tolist())
     return [bool(trial.executions) and next(kept) for trial in trials]
+
+
+def front(worlds: Worlds, trials: Sequence[Trial], exact: bool = False) -> list[bool]:
+    """Whether each trial is on the front of `trials`; on the plain one where it shall be `exact`.
+
+    The plain front, without those that stand on it by nothing that the measurement can tell: a trial goes if one
+    that stays has an advantage over it (see `has_advantage`) and no disadvantage. Advantages are not transitive,
+    so that trials can beat each other in a circle: those of a circle that nothing outside beats stay together.
+    """
+    plain = plain_front(trials, worlds.run.objectives)
+    if exact:
+        return plain
+    found = [trial for trial, on in zip(trials, plain, strict=True) if on]
+    beats = np.array([[beaten_by(worlds, one, other) for one in found] for other in found], dtype=bool)
+    kept = {
+        trial.trial_id
+        for trial, stays in zip(found, kernel(beats.reshape(len(found), len(found))), strict=True)
+        if stays
+    }
+    return [trial.trial_id in kept for trial in trials]
+
+
+def beaten_by(worlds: Worlds, one: Trial, other: Trial) -> bool:
+    """Whether `other` has an advantage over `one` and no disadvantage."""
+    objectives = worlds.run.objectives
+    return (
+        one is not other
+        and any(has_advantage(worlds, other, one, objective) for objective in objectives)
+        and not any(has_advantage(worlds, one, other, objective) for objective in objectives)
+    )
+
+
+def kernel(beats: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Who stays, shape (n,), where `beats[i, j]` says that i beats j.
+
+    Everyone who goes is beaten by one who stays; of those who stay, only those of one circle beat each other.
+    """
+    left, stays = np.ones(len(beats), dtype=bool), np.zeros(len(beats), dtype=bool)
+    while left.any():
+        reaches = closure(beats & left & left[:, None])
+        first = left & ~(reaches & ~reaches.T).any(axis=0)  # beaten, even through others, by none but their own circle
+        stays |= first
+        left &= ~first & ~beats[first].any(axis=0)
+    return stays
+
+
+def closure(beats: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether i beats j through any chain of others."""
+    for _ in range(max(len(beats) - 1, 1).bit_length()):
+        beats = beats | (beats.astype(np.float32) @ beats.astype(np.float32) > 0)
+    return beats
 
 
 def front_share(worlds: Worlds, trials: Sequence[Trial] | None = None, limit: int = 1000) -> dict[str, float]:
@@ -47,34 +98,6 @@ def front_share(worlds: Worlds, trials: Sequence[Trial] | None = None, limit: in
     points = np.stack(signed, axis=2)[:limit, chosen].astype(np.float64)
     share = np.mean([non_dominated(world) for world in points], axis=0)
     return {worlds.trials[i].trial_id: float(s) for i, s in zip(chosen, share, strict=True)}
-
-
-def ties(worlds: Worlds, trials: Sequence[Trial]) -> dict[str, list[str]]:
-    """Trial id -> the others of `trials` that no objective tells from it.
-
-    Two trials tie when the interval of their paired accuracy difference includes zero, and those of the
-    ratios of all else come within `TIE_TOLERANCE` of one.
-    """
-    completed = [trial for trial in trials if trial.executions]
-    found: dict[str, list[str]] = {trial.trial_id: [] for trial in completed}
-    places = [worlds.place[trial.trial_id] for trial in completed]
-    logs = np.log(np.stack([worlds.measured[cost.name][places] for cost in worlds.costs]))
-    apart = abs(logs[:, :, None] - logs[:, None, :]).max(axis=0)
-    for i, j in np.argwhere(np.triu(apart < PERHAPS_TIED, 1)):
-        if tied(worlds, completed[i], completed[j]):
-            found[completed[i].trial_id].append(completed[j].trial_id)
-            found[completed[j].trial_id].append(completed[i].trial_id)
-    return found
-
-
-def tied(worlds: Worlds, first: Trial, second: Trial) -> bool:
-    if not worlds.estimate(worlds.difference(first, second)).includes(0):
-        return False
-    for cost in worlds.costs:
-        ratio = Interval.of(*worlds.ratio(first, second, cost))
-        if ratio.low > 1 + TIE_TOLERANCE or ratio.high < 1 / (1 + TIE_TOLERANCE):
-            return False
-    return True
 
 
 def hypervolume(trials: Sequence[Trial], objectives: Sequence[Objective] | None = None) -> float:

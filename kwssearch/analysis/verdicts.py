@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from kwssearch.analysis.effects import Effect
+from kwssearch.analysis.interval import Interval
 from kwssearch.analysis.wording import listed, points, times, what_is_needed
-from kwssearch.analysis.worlds import Interval
 from kwssearch.errors import counted
 from kwssearch.space import Objective
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kwssearch.analysis.worlds import Interval, Needed
+from kwssearch.analysis.interval import Interval, Needed
 
 
 def points(change: Interval, unit: str = " points") -> str:

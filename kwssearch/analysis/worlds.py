@@ -9,48 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from kwssearch.analysis.interval import Floats, Interval, Needed
+from kwssearch.analysis.rounds import drawn_rounds, resampled_medians
 from kwssearch.runs import Run, Trial
 from kwssearch.space import Objective, cost_objectives
 from kwssearch.space.objectives import ACCURACY
 
-Floats = npt.NDArray[np.floating[Any]]
-
-LEVEL = 0.95
 SMALLEST = 1e-6  # ms or bytes, so that a ratio is always defined
+FEW_SPEAKERS = 20  # below that, what speakers differ in is not seen in those that there are
 DETECTION = 1.959964 + 0.841621  # standard normal quantiles: two-sided 5 % level, 80 % power
-
-
-class Interval(NamedTuple):
-    """An estimate with its 95 % interval, all in one unit."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, value: float, draws: Floats) -> Interval:
-        """Percentile interval of `draws`, shape (worlds,) (Efron and Tibshirani, 1993, chapter 13)."""
-        low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return cls(float(value), float(low), float(high))
-
-    def scaled(self, factor: float) -> Interval:
-        return Interval(*(factor * figure for figure in self))
-
-    def includes(self, figure: float) -> bool:
-        return self.low <= figure <= self.high
-
-
-class Needed(NamedTuple):
-    """What would tell a difference from none in 80 % of repetitions; None where no number would, or it is unknown."""
-
-    clips: int | None
-    seeds: int | None
 
 
 @dataclass(frozen=True)
@@ -166,14 +138,40 @@ class Worlds:
     def executions(self) -> npt.NDArray[np.float32]:
         """Accuracy of each execution; shape (worlds, columns)."""
         spread = self.seed_spread
-        freedom = len(self.trial_of) - len(self.trials)
+        drawn = self.resampled + self.small_sample
         if not spread.own + spread.shared:
-            return self.resampled
-        own = self.rng(1).standard_normal(self.resampled.shape, dtype=np.float32)
+            return np.asarray(drawn)
+        own = self.rng(1).standard_normal(drawn.shape, dtype=np.float32)
         shared = self.rng(2).standard_normal((self.worlds, int(self.seed_of.max()) + 1), dtype=np.float32)
         effects = np.float32(spread.own**0.5) * own + np.float32(spread.shared**0.5) * shared[:, self.seed_of]
-        student = (self.rng(5).chisquare(freedom, size=(self.worlds, 1)) / freedom) ** -0.5
-        return np.asarray(self.resampled + effects * student.astype(np.float32) * self.slopes.astype(np.float32))
+        student = self.student(5, len(self.trial_of) - len(self.trials))
+        return np.asarray(drawn + effects * student * self.slopes.astype(np.float32))
+
+    @cached_property
+    def small_sample(self) -> npt.NDArray[np.float32]:
+        """What few speakers and few clips cannot show of themselves; shape (worlds, columns).
+
+        Speakers: Student's t instead of the normal distribution; of fewer than `FEW_SPEAKERS` the clips are drawn
+        as well. Clips: the doubt of four more, on which a model is right or wrong by the toss of a coin, as Agresti
+        and Coull (1998) and, for pairs, Bonett and Price (2012) add them: none is certain because all clips agree.
+        """
+        speakers, clips = len(self.clips), len(self.run.labels)
+        coins = self.rng(7).binomial(4, 0.5, size=self.resampled.shape).astype(np.float32) - np.float32(2)
+        drawn = coins / np.float32(clips + 4)
+        observed = self.observed.astype(np.float32)
+        if speakers > 1:
+            drawn += (self.resampled - observed) * (self.student(6, speakers - 1) - np.float32(1))
+        if clips > 1 and speakers < FEW_SPEAKERS:
+            weights = self.rng(8).multinomial(clips - 1, np.full(clips, 1 / clips), size=self.worlds)
+            right = np.array([e.predictions == self.run.labels for t in self.trials for e in t.executions])
+            means = weights.astype(np.float32) @ right.T.astype(np.float32) / np.float32(clips - 1)
+            drawn += (means - observed) * self.student(9, clips - 1)
+        return np.asarray(drawn)
+
+    def student(self, stream: int, freedom: int) -> npt.NDArray[np.float32]:
+        """What turns a normal deviate into Student's t; shape (worlds, 1)."""
+        chi_squared = self.rng(stream).chisquare(freedom, size=(self.worlds, 1)) / freedom
+        return np.asarray(chi_squared**-0.5, dtype=np.float32)
 
     @cached_property
     def accuracy(self) -> Floats:
@@ -259,7 +257,8 @@ class Worlds:
     def draws(self, weights: Floats) -> Floats:
         """Weighted accuracy in each world; shape (worlds,)."""
         used = np.flatnonzero(weights)
-        return np.asarray(self.executions[:, used] @ weights[used])
+        drawn = self.executions[:, used] @ weights[used]
+        return np.asarray(np.clip(drawn, weights[weights < 0].sum(), weights[weights > 0].sum()))
 
     def estimate(self, weights: Floats) -> Interval:
         """Weighted accuracy with its interval, as a share."""
@@ -290,23 +289,3 @@ class Worlds:
 def standard_error(figures: Sequence[float]) -> float:
     """Of the mean; 0 for a single figure, whose spread is not known."""
     return float(np.std(figures, ddof=1) / len(figures) ** 0.5) if len(figures) > 1 else 0.0
-
-
-@lru_cache(maxsize=4)
-def drawn_rounds(rounds: int, worlds: int, seed: int) -> Floats:
-    """Share that each round has of those that a world draws with replacement; shape (worlds, rounds)."""
-    drawn = np.random.default_rng([seed, 4]).integers(rounds, size=(worlds, rounds))
-    drawn += np.arange(worlds)[:, None] * rounds
-    return np.bincount(drawn.ravel(), minlength=worlds * rounds).reshape(worlds, rounds) / rounds
-
-
-def resampled_medians(times: Floats, drawn: Floats) -> Floats:
-    """Medians over drawn rounds, shape (worlds, trials), of times, shape (rounds, trials).
-
-    Where the resample holds a share p of its times below the median, its own median is the sample's quantile
-    at 1 - p (Bahadur, 1966): one matrix product for all trials instead of a sort for each world.
-    """
-    median = np.median(times, axis=0)
-    below = drawn @ ((times < median) + 0.5 * (times == median))
-    levels = (np.arange(len(times)) + 0.5) / len(times)
-    return np.column_stack([np.interp(1 - p, levels, np.sort(t)) for p, t in zip(below.T, times.T, strict=True)])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kwssearch.analysis.worlds import Floats
+from kwssearch.analysis.interval import Floats
 
 DISTANCES = (8.0, 14.0, 22.0, 30.0)  # pixels at 100 dpi
 DIRECTIONS = ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1))

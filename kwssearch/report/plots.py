@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from kwssearch.analysis.effects import Effect
+from kwssearch.analysis.interval import Floats
 from kwssearch.analysis.pareto import non_dominated
-from kwssearch.analysis.worlds import Floats
 from kwssearch.report.labels import place_labels
 from kwssearch.space import Objective, short_name
 

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from kwssearch.analysis.advantages import ties
 from kwssearch.analysis.binomial import wilson
-from kwssearch.analysis.pareto import fits, front, front_share, ties
-from kwssearch.analysis.worlds import Interval, Worlds
+from kwssearch.analysis.cautions import trial_cautions
+from kwssearch.analysis.interval import Interval
+from kwssearch.analysis.pareto import fits, front, front_share
+from kwssearch.analysis.words import by_word
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import did_you_mean
-from kwssearch.runs import Execution, Run, Trial
+from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, QuantityError, axis_names, cost_objectives, objectives_named
 
 MEANS = ("accuracy", "memory_bytes", "tflite_bytes", "achieved_sparsity", "parameters", "epochs", "macs")
@@ -23,19 +27,22 @@ def columns(objectives: Sequence[Objective] = ()) -> tuple[str, ...]:
     """Keys of a row, in order; those of objectives that are not among them stand at the end."""
     known = (
         "trial_id", "strategy", *axis_names(), "status", "accuracy", "accuracy_low", "accuracy_high",
-        "accuracy_spread", "executions", "memory_bytes", "tflite_bytes", *LATENCIES, "latency_low", "latency_high",
-        "latency_provisional", "latency_ratio", "latency_ratio_low", "latency_ratio_high", "achieved_sparsity",
-        "parameters", "macs", "epochs", "precision", "on_front", "front_share", "tied_with", "reason",
+        "accuracy_spread", "balanced_accuracy", "executions", "memory_bytes", "tflite_bytes", *LATENCIES,
+        "latency_low", "latency_high", "latency_provisional", "latency_ratio", "latency_ratio_low",
+        "latency_ratio_high", "achieved_sparsity", "parameters", "macs", "epochs", "precision", "on_front",
+        "front_share", "tied_with", "warnings", "reason",
     )  # fmt: skip
     return (*known, *(objective.name for objective in objectives if objective.name not in known))
 
 
-def trial_rows(run: Run, trials: Sequence[Trial] | None = None, worlds: Worlds | None = None) -> list[dict[str, Any]]:
+def trial_rows(
+    run: Run, trials: Sequence[Trial] | None = None, worlds: Worlds | None = None, exact: bool = False
+) -> list[dict[str, Any]]:
     """A row with the keys of `columns` for each of `trials` (default: every planned one), in their order.
 
-    `on_front`, `front_share` and `tied_with` are among `trials`. Accuracies are shares, latencies ms;
-    `latency_low` and `latency_high` are the 5th and 95th percentile over rounds, the ratio is to the baseline
-    with the same features, the other lows and highs are ends of 95 % intervals.
+    `on_front` (of the plain front where it shall be `exact`), `front_share` and `tied_with` are among `trials`.
+    Accuracies are shares, latencies ms; `latency_low` and `latency_high` are the 5th and 95th percentile over
+    rounds, the ratio is to the baseline with the same features, the other lows and highs are ends of 95 % intervals.
     """
     chosen = run.trials if trials is None else trials
     worlds = worlds or Worlds(run)
@@ -49,13 +56,14 @@ def trial_rows(run: Run, trials: Sequence[Trial] | None = None, worlds: Worlds |
             **trial.values,
             "status": trial.status,
             "executions": len(trial.executions),
+            "warnings": [],
             **(figures(worlds, trial) if trial.executions else {}),
             "on_front": on_front,
             "front_share": shares.get(trial.trial_id),
             "tied_with": alike.get(trial.trial_id, []),
             "reason": trial.failures[0].record.get("reason") if trial.failures else None,
         }
-        for trial, on_front in zip(chosen, front(chosen, run.objectives), strict=True)
+        for trial, on_front in zip(chosen, front(worlds, chosen, exact), strict=True)
     ]
 
 
@@ -70,9 +78,11 @@ def figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
         "accuracy_low": low,
         "accuracy_high": high,
         "accuracy_spread": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
+        "balanced_accuracy": by_word(worlds.run, trial).balanced_accuracy,
         **{name: trial.figure(name) for name in LATENCIES},
         **latency_figures(worlds, trial),
         "precision": trial.executions[0].record.get("precision"),
+        "warnings": trial_cautions(worlds.run, trial),
     }
 
 
@@ -82,24 +92,13 @@ def whole(mean: float) -> float:
 
 
 def accuracy_interval(worlds: Worlds, trial: Trial) -> tuple[float, float]:
-    """Wilson's for one execution, the bootstrap's over speakers and seeds for several."""
+    """Wilson's; of several executions the bootstrap's over speakers and seeds where that is wider."""
+    clips = len(worlds.run.labels)
+    low, high = wilson(trial.accuracy * clips, clips)
     if len(trial.executions) == 1:
-        return recorded_interval(trial.executions[0]) or wilson(*correct_clips(worlds, trial.executions[0]))
+        return low, high
     interval = worlds.estimate(worlds.weights(trial))
-    return interval.low, interval.high
-
-
-def recorded_interval(execution: Execution) -> tuple[float, float] | None:
-    """The interval that was computed when the execution was scored, so that tables need no scipy."""
-    match execution.record.get("accuracy_interval"):
-        case [int() | float() as low, int() | float() as high]:
-            return float(low), float(high)
-    return None
-
-
-def correct_clips(worlds: Worlds, execution: Execution) -> tuple[int, int]:
-    labels = worlds.run.labels
-    return int(np.sum(execution.predictions == labels)), len(labels)
+    return min(low, interval.low), max(high, interval.high)
 
 
 def latency_figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
@@ -123,6 +122,7 @@ def front_rows(
     strategy: str | None = None,
     confident: float | None = None,
     worlds: Worlds | None = None,
+    exact: bool = False,
 ) -> list[dict[str, Any]]:
     """Rows of the front of what fits, smallest memory first.
 
@@ -132,6 +132,7 @@ def front_rows(
         max_latency: ms.
         strategy: only its trials and the baseline's.
         confident: keep what is on the front in at least this share of bootstrap worlds.
+        exact: the plain front, with those that stand on it by less than can be measured.
 
     Raises:
         QuantityError: no such strategy, or `confident` is no share.
@@ -142,7 +143,7 @@ def front_rows(
     limits = {LIMITED[name]: limit for name, limit in asked.items() if limit is not None}
     by_objective = dict(zip(objectives_named(tuple(limits)), limits.values(), strict=True))
     within = [trial for trial in of_strategy(run, strategy) if fits(trial, by_objective)]
-    rows = [row for row in trial_rows(run, within, worlds) if row["on_front"]]
+    rows = [row for row in trial_rows(run, within, worlds, exact) if row["on_front"]]
     kept = [row for row in rows if confident is None or row["front_share"] >= confident]
     return by_costs(kept, run.objectives)
 
@@ -164,3 +165,23 @@ def of_strategy(run: Run, strategy: str | None) -> list[Trial]:
             f"strategy: got {strategy!r}, expected one of {', '.join(map(repr, known))}.{did_you_mean(strategy, known)}"
         )
     return [trial for trial in run.trials if strategy in (None, trial.strategy) or trial.strategy == BASELINE]
+
+
+def trial_details(run: Run, trial_id: str, worlds: Worlds | None = None) -> dict[str, Any]:
+    """A trial's row, `name`, and what it makes of each word (see `ByWord.to_dict`; empty before it is completed).
+
+    Args:
+        trial_id: as it is listed, or without leading zeros.
+
+    Raises:
+        QuantityError: no such trial.
+    """
+    known = [trial.trial_id for trial in run.trials]
+    padded = trial_id.zfill(max(map(len, known), default=0))
+    if padded not in known:
+        listed = f"one of {known[0]} to {known[-1]}" if known else "one that has begun"
+        raise QuantityError(f"trial: got {trial_id!r}, expected {listed}.")
+    trial = run.trials[known.index(padded)]
+    row = next(row for row in trial_rows(run, worlds=worlds) if row["trial_id"] == padded)
+    words = by_word(run, trial).to_dict() if trial.executions else {"words": [], "mistakes": []}
+    return {**row, "name": trial.name, **words}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from kwssearch.space.quantities import kilobytes, milliseconds, percents
 
@@ -27,6 +27,7 @@ class Objective:
         question: asks which strategy does best by it.
         praise: what the best strategy does.
         best: the trial with the best value is 'the ...'.
+        resolution: a difference below that decides nothing: a share of clips, or a share of a cost.
         limits: ends of its scale in the hypervolume, best first; None where it has no scale.
     """
 
@@ -42,6 +43,7 @@ class Objective:
     question: str
     praise: str
     best: str
+    resolution: float = 0.01
     limits: tuple[float, float] | None = None
 
     @property
@@ -55,7 +57,12 @@ class Objective:
         return self.interval != "clips"
 
 
-def saving(noun: str) -> dict[str, str]:
+class Asked(TypedDict):
+    question: str
+    praise: str
+
+
+def saving(noun: str) -> Asked:
     """Question and praise of what a strategy can reduce."""
     return {"question": f"Which strategy reduces {noun} the most?", "praise": f"reduces {noun} most"}
 
@@ -77,6 +84,7 @@ ACCURACY = Objective(
     question="Which strategy reduces accuracy the least?",
     praise="keeps accuracy best",
     best="most accurate",
+    resolution=0.001,
     limits=(1.0, 0.0),
 )
 

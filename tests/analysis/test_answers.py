@@ -8,7 +8,8 @@ from scipy.stats import binom
 from support.spaces import MINI
 
 from kwssearch.analysis.answers import answers
-from kwssearch.analysis.pareto import front
+from kwssearch.analysis.binomial import wilson
+from kwssearch.analysis.pareto import plain_front
 from kwssearch.report.rows import columns, front_rows, trial_rows
 from kwssearch.runs import load
 from kwssearch.space import BASELINE, QuantityError, objectives_named
@@ -121,7 +122,7 @@ def test_recommendations_keep_their_budget_and_save_more_with_more():
             assert r.sure.is_baseline or r.sure.confidence(r.budget) >= 0.95
     assert len(found.fourth) == 3
     anything = [r.chosen.trial for r in found.recommendations if r.features is None]
-    assert all(on for trial, on in zip(run.completed, front(run.completed), strict=True) if trial in anything)
+    assert all(on for trial, on in zip(run.completed, plain_front(run.completed), strict=True) if trial in anything)
     assert any(r.chosen.trial.strategy == "combination" for r in found.recommendations)
     assert all(step.end.budget > step.start.budget for step in found.steps)
 
@@ -226,18 +227,20 @@ def test_rows_of_a_written_run_are_those_of_the_run(tmp_path):
     assert (done["executions"], done["latency_provisional"]) == (2, False)
 
 
-def test_one_execution_shows_the_interval_of_its_record():
+def test_one_execution_shows_wilsons_interval():
     run = synthetic_run.build(MINI)
-    assert trial_rows(run)[0]["accuracy_low"] == run.trials[0].executions[0]["accuracy_interval"][0]
-
-
-@pytest.mark.parametrize("interval", [None, [], "x", [0.1], [0.1, "x"]])
-def test_a_record_without_interval_gets_wilsons(interval):
-    run = synthetic_run.build(MINI)
-    first = run.trials[0].executions[0]
-    first.record["accuracy_interval"] = interval
     row = trial_rows(run)[0]
-    assert row["accuracy_low"] < row["accuracy"] < row["accuracy_high"]
+    assert (row["accuracy_low"], row["accuracy_high"]) == wilson(row["accuracy"] * 1063, 1063)
+
+
+def test_several_executions_are_no_surer_than_their_clips():
+    run = synthetic_run.build(MINI, clips=20, speakers=20, executions=3)
+    for trial in run.trials:
+        for execution in trial.executions:
+            execution.record.update(predictions=run.labels, accuracy=1.0)
+    row = trial_rows(run)[0]
+    assert row["accuracy_low"] <= wilson(20, 20)[0]
+    assert row["accuracy_high"] == 1
 
 
 def test_front_rows_fit_and_are_sure():

@@ -6,7 +6,9 @@ from scipy.stats import binom, binomtest
 from support.spaces import MINI
 
 from kwssearch.analysis.binomial import mcnemar, wilson
-from kwssearch.analysis.worlds import Interval, Worlds, drawn_rounds, resampled_medians
+from kwssearch.analysis.interval import Interval
+from kwssearch.analysis.rounds import drawn_rounds, resampled_medians
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Latency
 from kwssearch.testing import recorded as synthetic_run
 
@@ -117,6 +119,48 @@ def test_mcnemar(only_first, only_second):
 )
 def test_wilson(correct, clips, low, high):
     assert wilson(correct, clips) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize("correct, clips", [(0, 12), (7, 9), (983, 1063), (40, 40)])
+def test_wilson_is_scipys(correct, clips):
+    assert wilson(correct, clips) == pytest.approx(
+        tuple(binomtest(correct, clips).proportion_ci(0.95, "wilson")), abs=1e-6
+    )
+
+
+def agreeing(clips, speakers, right):
+    """Two trials on few clips: the second is right on all, the first on those that are `right`."""
+    run = synthetic_run.build(MINI, clips=clips, speakers=speakers)
+    first = np.where(right, run.labels, (run.labels + 1) % 8)
+    pair = [
+        synthetic_run.with_predictions(trial, said)
+        for trial, said in zip(run.trials, (first, run.labels), strict=False)
+    ]
+    worlds = Worlds(replace(run, trials=tuple(pair)))
+    return worlds, worlds.estimate(worlds.difference(*pair))
+
+
+@pytest.mark.parametrize("clips, speakers", [(8, 1), (8, 4), (40, 40), (1000, 400)])
+def test_no_interval_is_without_width_because_all_clips_agree(clips, speakers):
+    _, interval = agreeing(clips, speakers, np.ones(clips, dtype=bool))
+    assert interval.value == 0
+    assert 1 / clips < interval.high < 6 / clips
+    assert -6 / clips < interval.low < -1 / clips
+
+
+def test_half_of_eight_clips_is_no_certainty():
+    worlds, interval = agreeing(8, 2, np.arange(8) % 2 == 0)
+    assert interval.value == -0.5
+    assert interval.low < -0.8
+    assert interval.high > -0.2
+    assert worlds.estimate(worlds.weights(worlds.trials[1])).high == 1
+
+
+def test_few_speakers_and_clips_are_covered():
+    hits = np.zeros(4, dtype=int)
+    for run, worlds in simulated(executions=1, speakers=12, clips=60, shares=WITHOUT_SEED):
+        hits += [worlds.estimate(weights).includes(truth) for weights, truth in contrasts(run, worlds)]
+    assert all(hits >= binom.ppf(0.001, RUNS, 0.95)), hits
 
 
 def test_needed_clips_give_the_power_they_promise():

@@ -7,7 +7,7 @@ import pickle
 import pytest
 from support.spaces import MINI
 
-from kwssearch.analysis import answers, front
+from kwssearch.analysis import Worlds, answers, front
 from kwssearch.errors import SpaceError
 from kwssearch.report import as_json, columns, front_rows, plots, show_trials, to_csv, trial_rows, write_report
 from kwssearch.runs import load
@@ -86,7 +86,7 @@ def test_an_axis_and_an_objective_go_through_the_whole_tool(extended, tmp_path, 
     rows = trial_rows(run)
     assert [row["batch_size"] for row in rows[2:4]] == [10, 40]
     assert rows[2]["ram_bytes"] == run.trials[2].figure("ram_bytes")
-    assert [row["on_front"] for row in rows] == front(run.trials, run.objectives)
+    assert [row["on_front"] for row in rows] == front(Worlds(run), run.trials)
 
     assert json.loads(as_json(rows))[2]["ram_bytes"] == rows[2]["ram_bytes"]
     read = list(csv.DictReader(to_csv(rows, columns(run.objectives)).splitlines()))

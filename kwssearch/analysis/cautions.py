@@ -1,0 +1,67 @@
+"""What to mind before a trial's accuracy, or any accuracy of a run, is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kwssearch.analysis.binomial import wilson
+from kwssearch.analysis.words import by_word
+from kwssearch.errors import counted
+from kwssearch.runs import Run, Trial
+
+DISCORDANT = 6  # clips, all in favour of one model, that chance gives in less than 5 % of cases
+COARSE = 0.05  # a share of clips
+FEW_SPEAKERS = 5
+MOST_IDS = 12
+
+
+def trial_cautions(run: Run, trial: Trial) -> list[str]:
+    """Phrases on one completed trial, without its name."""
+    found = []
+    clips, labels = len(run.labels), np.bincount(run.labels, minlength=len(run.words))
+    common = int(labels.argmax())
+    if wilson(trial.accuracy * clips, clips)[0] <= labels[common] / clips:
+        share = f"{100 * labels[common] / clips:.1f} %"
+        found.append(f"no better than always answering {run.words[common]!r}, which is right in {share}")
+    words = by_word(run, trial)
+    never = [f"{word!r}" for word, recall in zip(run.words, words.recall, strict=True) if recall == 0]
+    if never:
+        found.append(f"never recognises {', '.join(never)}")
+    return found
+
+
+def grouped(cautions: Sequence[tuple[str, str]]) -> list[str]:
+    """A sentence for each phrase, with the ids of all trials that it is about, from (id, phrase)."""
+    by_phrase: dict[str, list[str]] = {}
+    for trial_id, phrase in cautions:
+        by_phrase.setdefault(phrase, []).append(trial_id)
+    return [f"{trials_named(ids)}: {phrase}." for phrase, ids in by_phrase.items()]
+
+
+def trials_named(ids: Sequence[str]) -> str:
+    """'Trial 03', 'Trials 03, 04', and no more than a dozen."""
+    shown = ", ".join(ids[:MOST_IDS]) + (", ..." if len(ids) > MOST_IDS else "")
+    return f"{'Trial' if len(ids) == 1 else 'Trials'} {shown}"
+
+
+def split_cautions(run: Run) -> list[str]:
+    """Sentences on a test split that can tell little."""
+    found = []
+    clips, speakers = len(run.labels), len(np.unique(run.speakers))
+    if DISCORDANT / clips > COARSE:
+        apart = f"{100 * DISCORDANT / clips:.0f} points" if clips >= DISCORDANT else "more than there are"
+        found.append(
+            f"The test split has only {counted(clips, 'clip')}: two models must differ on at least {DISCORDANT} of "
+            f"them ({apart}) to be told apart. Collect more."
+        )
+    if speakers < FEW_SPEAKERS:
+        found.append(
+            f"The test split has only {counted(speakers, 'speaker')}: nothing here says how models do with others."
+        )
+    counts = np.bincount(run.labels, minlength=len(run.words))
+    rare = [f"{word!r} ({count})" for word, count in zip(run.words, counts, strict=True) if count < DISCORDANT]
+    if rare and clips >= DISCORDANT * len(run.words):
+        found.append(f"Words with hardly any test clips: {', '.join(rare)}. Their recall says little.")
+    return found

@@ -110,7 +110,7 @@ class DataSet:
             reason = "was altered while it was in use"
         except (OSError, ValueError) as error:
             reason = f"cannot be read any more ({printable(reason_of(error))})"
-        raise DataError(f"{printable(path)}: {reason}; put it back, or start a new run.")
+        raise DataError(f"{printable(path)}: {reason}; put it back, or start a new run.", about="folder")
 
     def labels(self, split: str) -> npt.NDArray[np.int64]:
         """Class indices, shape (clips,)."""
@@ -174,7 +174,7 @@ def sentence(problem: Problem) -> str:
 def locate(source: str | Path) -> Path:
     """The folder that holds a data set, made or fetched first where it is one by name."""
     if not str(source).strip():
-        raise DataError("data: got an empty name, expected a folder of words, msc or builtin.")
+        raise DataError("data: got an empty name, expected a folder of words, msc or builtin.", about="data")
     if source == "msc":
         from kwssearch.sources.msc import msc
 
@@ -201,7 +201,8 @@ def look_through(root: Path, settings: DataSettings = PLAIN) -> Survey:
         looked = "" if root.is_absolute() else f" ({printable(Path.cwd() / root)})"
         raise DataError(
             f"{printable(root)}: {kind}{looked}, expected one with a sub-folder of WAVs per word; "
-            "name one, or take the data set 'builtin'."
+            "name one, or take the data set builtin.",
+            about="data",
         )
     return Survey(root, settings)
 

@@ -53,8 +53,9 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
         return target
     if importlib.util.find_spec("espeakng_loader") is None:
         raise DataError(
-            "--data builtin: needs the package espeakng-loader, which is not installed; "
-            "run pip install espeakng-loader, or name recordings with --data DIR."
+            "builtin: needs the package espeakng-loader, which is not installed; "
+            "run pip install espeakng-loader, or name a folder of recordings.",
+            about="data",
         )
     print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
     with made_whole(target) as working:
@@ -64,8 +65,9 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
         if done.returncode:
             last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
             raise DataError(
-                f"--data builtin: espeak-ng could not speak ({last}); "
-                "run pip install --force-reinstall espeakng-loader, or name recordings with --data DIR."
+                f"builtin: espeak-ng could not speak ({last}); "
+                "run pip install --force-reinstall espeakng-loader, or name a folder of recordings.",
+                about="data",
             )
     return target
 

@@ -20,7 +20,7 @@ from typing import IO, Protocol
 
 from kwssearch.system.cache import DataError, made_whole
 
-MSC_URL = "http://storage.googleapis.com/download.tensorflow.org/data/mini_speech_commands.zip"
+MSC_URL = "https://storage.googleapis.com/download.tensorflow.org/data/mini_speech_commands.zip"
 WORDS, CLIPS = 8, 1000
 TRIES = 5
 TIMEOUT_S = 20
@@ -30,7 +30,7 @@ MAX_BYTES = 1 << 30
 MAX_FILES = 20_000
 CLIP = re.compile(r"[\w-]{1,100}/([\w-]{1,100})/([\w-]{1,100}\.wav)", re.ASCII)
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
-WAYS_OUT = "name recordings with --data DIR, or take --data builtin"
+WAYS_OUT = "name a folder of recordings, or take the data set builtin"
 
 
 class IncompleteError(Exception):
@@ -71,13 +71,24 @@ def fetch(url: str, archive: Path, tries: int, pause_s: float) -> None:
             except (urllib.error.URLError, http.client.HTTPException, IncompleteError, OSError) as error:
                 if getattr(error, "errno", None) in DISK_FAULTS:
                     raise
+                if url.startswith("https:") and lacks_tls(error):
+                    print("No secure connection can be made here; fetching over plain http ...", file=sys.stderr)
+                    url = url.replace("https:", "http:", 1)
+                    continue
                 if is_final(error) or attempt == tries - 1:
                     reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
                     raise DataError(
-                        f"--data msc: {url} cannot be fetched ({' '.join(str(reason).split())[:120]}); "
-                        f"go online and try again, {WAYS_OUT}."
+                        f"msc: {url} cannot be fetched ({' '.join(str(reason).split())[:120]}); "
+                        f"go online and try again, {WAYS_OUT}.",
+                        about="data",
                     ) from error
                 time.sleep(pause_s * 2**attempt)
+
+
+def lacks_tls(error: Exception) -> bool:
+    """Whether this Python or this network cannot do https."""
+    reason = getattr(error, "reason", error)
+    return type(reason).__name__ in ("SSLError", "SSLCertVerificationError") or "url type: https" in str(reason)
 
 
 def is_final(error: Exception) -> bool:
@@ -181,4 +192,4 @@ def verify(folder: Path, words: int, clips: int, url: str) -> None:
 
 
 def refused(url: str, what: str) -> DataError:
-    return DataError(f"--data msc: the archive at {url} {what}; it was not kept: try again later, {WAYS_OUT}.")
+    return DataError(f"msc: the archive at {url} {what}; it was not kept: try again later, {WAYS_OUT}.", "data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,10 +14,12 @@ from typing import Any
 from kwssearch.errors import SpaceError, did_you_mean
 from kwssearch.space.architectures import ArchitectureSource, locate
 from kwssearch.space.axes import Axis, Stage, all_axes, axis_names
+from kwssearch.space.data_settings import source_beside
 from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
 from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
 from kwssearch.space.search_space import BASELINE, SearchSpace, Strategy
 from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
+from kwssearch.system.text import read_text
 
 MAX_TRIALS = 10_000
 KEYS = (
@@ -70,13 +73,13 @@ def load_space(source: str | Path) -> SearchSpace:
     Raises:
         SpaceError: no such file or space, not TOML, or a fault in what it declares.
     """
-    path = Path(source)
+    path = Path(os.path.expanduser(source))
     shipped = shipped_spaces()
     if not path.is_file() and str(source) in shipped:
         path = shipped[str(source)]
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        content = tomllib.loads(read_text(path))
+    except (OSError, ValueError) as error:
         if isinstance(error, FileNotFoundError | IsADirectoryError) or "null byte" in str(error):
             raise SpaceError(
                 f"no search space {str(source)!r}: expected a TOML file or one of {', '.join(shipped)}."
@@ -84,7 +87,8 @@ def load_space(source: str | Path) -> SearchSpace:
             ) from error
         reason = " ".join(str(error).split())
         raise SpaceError(f"{source}: cannot be read as TOML ({reason}); correct the file.") from error
-    return read_space(content, place=str(source), name=path.stem, folder=path.parent)
+    space = read_space(content, place=str(source), name=path.stem, folder=path.parent)
+    return replace(space, data=source_beside(path, space.data))
 
 
 def shipped_spaces() -> dict[str, Path]:

@@ -48,4 +48,4 @@ def decode_text(content: bytes) -> str:
 def unmarked(content: bytes) -> str | None:
     """UTF-16 without a mark: nearly every second byte is zero."""
     even, odd = content[:1000:2].count(0), content[1:1000:2].count(0)
-    return "UTF-16" if abs(even - odd) > 0.4 * min(len(content), 1000) else None
+    return "UTF-16" if len(content) > 3 and abs(even - odd) > 0.4 * min(len(content), 1000) else None

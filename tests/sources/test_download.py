@@ -126,6 +126,17 @@ def test_goes_on_where_the_connection_dropped(server: Server, tmp_path: Path, ra
         assert server.requests[2] == f"bytes={half + (len(server.content) - half) // 2}-"
 
 
+def test_is_fetched_by_https_and_by_http_only_where_that_cannot_be(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert download.MSC_URL.startswith("https://")
+    server.content = archive()
+    secure = server.url.replace("http:", "https:")  # which this server does not speak
+    download.msc(tmp_path, secure, clips=CLIPS, tries=2, pause_s=0)
+    assert server.requests == [None]
+    assert "No secure connection can be made here; fetching over plain http ...\n" in capsys.readouterr().err
+
+
 def test_gives_up_after_some_drops(server: Server, tmp_path: Path) -> None:
     server.content, server.drops = archive(), 9
     with pytest.raises(DataError, match=r"the connection dropped after \d+ of \d+ bytes"):
@@ -146,8 +157,8 @@ def test_offline_says_both_ways_out(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         download.msc(tmp_path, "http://127.0.0.1:9/mini_speech_commands.zip", tries=2, pause_s=0)
     message = str(caught.value)
-    assert message.startswith("--data msc: http://127.0.0.1:9/mini_speech_commands.zip cannot be fetched (")
-    assert message.endswith("go online and try again, name recordings with --data DIR, or take --data builtin.")
+    assert message.startswith("msc: http://127.0.0.1:9/mini_speech_commands.zip cannot be fetched (")
+    assert message.endswith("go online and try again, name a folder of recordings, or take the data set builtin.")
     assert tree(tmp_path) == []
 
 
@@ -188,7 +199,7 @@ def test_archive_that_is_refused(server: Server, tmp_path: Path, kind: str) -> N
     with pytest.raises(DataError) as caught:
         fetch(server, cache)
     assert expected in str(caught.value)
-    assert "take --data builtin" in str(caught.value)
+    assert "take the data set builtin" in str(caught.value)
     assert tree(tmp_path) == ["cache"]
 
 

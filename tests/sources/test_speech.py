@@ -105,7 +105,7 @@ def test_word_of_any_length_is_placed(length: int) -> None:
 
 def test_without_the_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match=r"run pip install espeakng-loader, or name recordings with --data DIR"):
+    with pytest.raises(DataError, match=r"run pip install espeakng-loader, or name a folder of recordings"):
         speech.builtin(tmp_path)
 
 

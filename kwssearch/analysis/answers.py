@@ -179,11 +179,10 @@ def answers(run: Run, max_accuracy_drop: float = 1.0, worlds: Worlds | None = No
         raise QuantityError(f"max-accuracy-drop: got {max_accuracy_drop}, expected points from 0 to 100, such as 1.")
     worlds = worlds or Worlds(run)
     by_strategy = [effects_of(worlds, name, pairs) for name, pairs in effect_pairs(run).items()]
-    overall = [whole for whole, _ in by_strategy]
     found = recommendations(worlds, (*BUDGETS, max_accuracy_drop))
     return Answers(
         objectives=run.objectives,
-        verdicts=tuple(verdict(objective, overall) for objective in run.objectives),
+        verdicts=tuple(verdict(objective, by_strategy) for objective in run.objectives),
         effects=tuple(effect for whole, levels in by_strategy for effect in (whole, *levels)),
         recommendations=tuple(found),
         steps=tuple(steps(found)),

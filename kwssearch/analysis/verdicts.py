@@ -11,6 +11,7 @@ import numpy as np
 
 from kwssearch.analysis.effects import Effect
 from kwssearch.analysis.interval import Interval
+from kwssearch.analysis.savings import EqualSavings, equal_savings
 from kwssearch.analysis.wording import listed, points, times, what_is_needed
 from kwssearch.errors import counted
 from kwssearch.space import Objective
@@ -31,12 +32,16 @@ class Verdict:
     Attributes:
         best: the strategy that does best, and those that cannot be told from it.
         told_apart: whether `best` is one strategy out of several.
+        best_level: the level of any strategy that does best; None without any.
+        equal: what strategies cost where they save the same; None of accuracy, or where fewer than two save any.
     """
 
     question: str
     sentence: str
-    best: tuple[str, ...]
-    told_apart: bool
+    best: tuple[str, ...] = ()
+    told_apart: bool = False
+    best_level: Effect | None = None
+    equal: EqualSavings | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -44,33 +49,81 @@ class Verdict:
             "sentence": self.sentence,
             "best": list(self.best),
             "told_apart": self.told_apart,
+            "best_level": None if self.best_level is None else level_phrase(self.best_level),
+            "equal_savings": None if self.equal is None else self.equal.to_dict(),
         }
 
 
-def verdict(objective: Objective, effects: Sequence[Effect]) -> Verdict:
-    """Ranks strategies by their mean effect and says which the data cannot tell from the first."""
-    if not effects:
+Strategies = Sequence[tuple[Effect, Sequence[Effect]]]
+
+
+def verdict(objective: Objective, by_strategy: Strategies) -> Verdict:
+    """Ranks strategies by their mean effect and says which the data cannot tell from the first.
+
+    Args:
+        by_strategy: each strategy's mean and its levels.
+    """
+    if not by_strategy:
         sentence = "No strategy has a completed trial and a baseline to hold it against yet."
-        return Verdict(objective.question, sentence, (), False)
-    ranked = sorted(effects, key=lambda effect: effect.loss(objective)[0])
+        return Verdict(objective.question, sentence)
+    ranked = sorted((whole for whole, _ in by_strategy), key=lambda effect: effect.loss(objective)[0])
     best, others = ranked[0], ranked[1:]
     rivals = [other for other in others if not told(best, other, objective)]
     beaten = [other for other in others if other not in rivals]
-    sentences = [headline(objective, best, rivals, beaten)]
+    levels = [level for _, own in by_strategy for level in own]
+    best_level = leading_level(objective, levels)
+    equal = equal_savings(objective, by_strategy) if objective.is_cost else None
+    several = len(levels) > len(by_strategy)
+    found = headline(objective, best, rivals, beaten)
+    if several:
+        found = f"averaged over the levels that were declared (others would give other means), {found}"
+    sentences = [found[0].upper() + found[1:]]
     if not objective.is_cost:
         sentences += accuracy_doubt(best, rivals)
-    if not all(effect.known(objective) for effect in effects):
+    if several:
+        sentences.append(level_sentence(objective, best_level, levels))
+    if equal is not None:
+        sentences.append(equal.sentence)
+    if not all(effect.known(objective) for effect in ranked):
         sentences.append("Latencies are provisional, taken beside training: measure before you rely on this.")
     names = tuple(effect.strategy for effect in (best, *rivals))
-    return Verdict(objective.question, " ".join(sentences), names, bool(others) and not rivals)
+    return Verdict(objective.question, " ".join(sentences), names, bool(others) and not rivals, best_level, equal)
+
+
+def leading_level(objective: Objective, levels: Sequence[Effect]) -> Effect:
+    """The best, or of those that cannot be told from it the most accurate."""
+    first = min(levels, key=lambda effect: effect.loss(objective)[0])
+    return max((e for e in levels if not told(first, e, objective)), key=lambda effect: effect.accuracy_change)
+
+
+def level_sentence(objective: Objective, best: Effect, levels: Sequence[Effect]) -> str:
+    """The best single level of any strategy, what it costs, and which others may be as good."""
+    price = f", at {points(best.accuracy)} of accuracy" if objective.is_cost else ""
+    base = " the baseline's" if objective.is_cost else ""
+    alike = [level for level in levels if level is not best and not told(best, level, objective)]
+    doubt = f" {counted(len(alike), 'other level')} cannot be told from it." if alike else ""
+    return f"The best single level is {level_phrase(best)}: {figure(best, objective)}{base}{price}.{doubt}"
+
+
+def level_phrase(effect: Effect) -> str:
+    return f"{effect.strategy}, {effect.level}"
 
 
 def told(best: Effect, other: Effect, objective: Objective) -> bool:
-    """Whether the interval of the difference excludes none; provisional latencies tell nothing."""
+    """Whether the interval of the difference excludes zero, and it is no smaller than the objective's resolution.
+
+    Provisional latencies tell nothing.
+    """
     if not (best.known(objective) and other.known(objective)):
         return False
     (low_value, low_draws), (high_value, high_draws) = best.loss(objective), other.loss(objective)
-    return Interval.of(high_value - low_value, high_draws - low_draws).low > 0
+    difference = Interval.of(high_value - low_value, high_draws - low_draws)
+    return difference.low > 0 and difference.value >= smallest(objective)
+
+
+def smallest(objective: Objective) -> float:
+    """The smallest change that counts: a share of clips, or a logarithm."""
+    return math.log1p(objective.resolution) if objective.is_cost else objective.resolution
 
 
 def headline(objective: Objective, best: Effect, rivals: Sequence[Effect], beaten: Sequence[Effect]) -> str:
@@ -81,9 +134,9 @@ def headline(objective: Objective, best: Effect, rivals: Sequence[Effect], beate
         figures = listed([figure(effect, objective) for effect in (best, *rivals)])
         return f"{names} cannot be told apart on this data: {figures}.{end}"
     if not beaten:
-        return f"Only one strategy can be compared, {best.strategy}: {figure(best, objective)}."
-    if objective.is_cost and best.loss(objective)[0] >= 0:
-        return f"None of them does; nearest comes {best.strategy}: {figure(best, objective)} the baseline's.{end}"
+        return f"only one strategy can be compared, {best.strategy}: {figure(best, objective)}."
+    if objective.is_cost and best.loss(objective)[0] > -smallest(objective):
+        return f"none of them does; nearest comes {best.strategy}: {figure(best, objective)} the baseline's.{end}"
     base = " the baseline's" if objective.is_cost else ""
     near = close_by(objective, best, beaten)
     return f"{best.strategy} {objective.praise}: {figure(best, objective)}{base}.{end}{near}"

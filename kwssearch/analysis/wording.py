@@ -36,7 +36,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def what_is_needed(difference: float, needed: Needed, clips: int, seeds: int) -> str:
-    """How much more data would tell a difference in accuracy, given as a share, from none."""
+    """How much more data would detect a difference in accuracy, given as a share."""
     size = f"A difference of {abs(100 * difference):.1f} points" if abs(difference) >= 5e-4 else "So small a difference"
     ways = []
     if needed.clips is not None:
@@ -44,13 +44,11 @@ def what_is_needed(difference: float, needed: Needed, clips: int, seeds: int) ->
     if needed.seeds is not None:
         ways.append(f"{about(needed.seeds, 1000)} seeds a trial (there are {seeds})")
     if ways:
-        sentence = f"{size} would take {' or '.join(ways)} to be told from none."
+        sentence = f"{size} would take {' or '.join(ways)} to be detected."
     elif seeds > 1:
-        sentence = (
-            f"{size} would take both more test clips than {clips:,} and more seeds than {seeds} to be told from none."
-        )
+        sentence = f"{size} would take both more test clips than {clips:,} and more seeds than {seeds} to be detected."
     else:
-        sentence = f"{size} cannot be told from none by any number of clips."
+        sentence = f"{size} cannot be detected with any number of clips."
     return sentence if seeds > 1 else f"{sentence} What more seeds would do, one seed a trial cannot say."
 
 

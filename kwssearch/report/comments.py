@@ -1,44 +1,52 @@
-"""What a strategy's figures say, in sentences."""
+"""What a strategy's figures say, in sentences; no more than the data can tell."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from kwssearch.analysis.advantages import has_advantage
+from kwssearch.analysis.cautions import grouped, trial_cautions
 from kwssearch.analysis.effects import Effect
+from kwssearch.analysis.pareto import front
+from kwssearch.analysis.verdicts import figure, told
 from kwssearch.analysis.wording import listed, points, times
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import counted
+from kwssearch.runs import Trial
 from kwssearch.space import Objective
+from kwssearch.space.objectives import ACCURACY
 
 
 def strategy_comment(
-    strategy: str, effects: Sequence[Effect], rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]
+    worlds: Worlds, strategy: str, effects: Sequence[Effect], beside: Sequence[Trial] = ()
 ) -> list[str]:
     """Sentences on one exercise.
 
     Args:
         effects: the strategy's mean, then its levels; empty where nothing can be compared.
-        rows: of its own trials and the baseline's, with `on_front` among those.
+        beside: the trials that its own are held against: the baseline's.
     """
-    own = [row for row in rows if row["strategy"] == strategy and row["status"] == "completed"]
+    own = [trial for trial in worlds.trials if trial.strategy == strategy]
     if not own:
         return [f"No trial of {strategy} is completed yet."]
     sentences = []
     if effects:
-        sentences += mean_sentences(effects[0])
+        sentences += mean_sentences(effects[0], len(effects) - 1)
         sentences += level_sentences(effects[1:])
-    return [*sentences, *front_sentences(own, objectives)]
+    sentences += front_sentences(worlds, own, beside)
+    return [*sentences, *grouped([(t.trial_id, phrase) for t in own for phrase in trial_cautions(worlds.run, t)])]
 
 
-def mean_sentences(effect: Effect) -> list[str]:
+def mean_sentences(effect: Effect, levels: int) -> list[str]:
     costs = effect.worlds.costs
     ratios = listed([f"{times(effect.change(cost), effect.known(cost))} the {cost.noun}" for cost in costs])
+    average = " on average over its levels" if levels > 1 else ""
     sentences = [
-        f"Against the baseline with the same features, {effect.strategy} changes accuracy by {points(effect.accuracy)} "
-        f"on average; it takes {ratios}."
+        f"Against the baseline with the same features, {effect.strategy} changes accuracy by "
+        f"{points(effect.accuracy)}{average}; it takes {ratios}."
     ]
     if effect.accuracy.includes(0):
-        sentences.append("That change in accuracy cannot be told from none on this data.")
+        sentences.append("Whether it changes accuracy at all cannot be told on this data.")
     for cost in costs:
         if not effect.known(cost):
             sentences.append("Its latency is provisional, taken beside training.")
@@ -48,29 +56,46 @@ def mean_sentences(effect: Effect) -> list[str]:
 
 
 def level_sentences(levels: Sequence[Effect]) -> list[str]:
-    """The mildest and the harshest of several levels, by accuracy."""
+    """The mildest and the harshest of several levels by accuracy, with those that cannot be told from them."""
     if len(levels) < 2:
         return []
     ranked = sorted(levels, key=lambda effect: -effect.accuracy_change)
-    cost = ranked[0].worlds.costs[0]
-    mild, harsh = (f"{points(e.accuracy)} at {times(e.change(cost))}" for e in (ranked[0], ranked[-1]))
-    return [
-        f"Of its {len(levels)} levels, {ranked[0].level} keeps accuracy best and {ranked[-1].level} worst: "
-        f"{mild} the {cost.noun}, against {harsh}."
-    ]
+    first, last = ranked[0], ranked[-1]
+    if not told(first, last, ACCURACY):
+        return [f"Its {len(levels)} levels cannot be told apart in accuracy: {changed(first)} to {changed(last)}."]
+    best = [level for level in ranked if level is first or not told(first, level, ACCURACY)]
+    worst = [level for level in ranked if level is last or not told(level, last, ACCURACY)]
+    return [f"Of its {len(levels)} levels, {keeping(best, 'keep', 'best')}; {keeping(worst, 'keep', 'worst')}."]
 
 
-def front_sentences(own: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]) -> list[str]:
+def keeping(levels: Sequence[Effect], verb: str, place: str) -> str:
+    """'α 0.75 keeps accuracy best (...)', or several that are alike."""
+    names = listed([str(level.level) for level in levels])
+    if len(levels) == 1:
+        return f"{names} {verb}s accuracy {place} ({changed(levels[0])})"
+    return f"{names} {verb} accuracy {place} and cannot be told apart ({changed(levels[0])} to {changed(levels[-1])})"
+
+
+def changed(level: Effect) -> str:
+    costs = [f"{figure(level, cost)} the {cost.noun}" for cost in level.worlds.costs[:1]]
+    return f"{points(level.accuracy)} at {costs[0]}"
+
+
+def front_sentences(worlds: Worlds, own: Sequence[Trial], beside: Sequence[Trial]) -> list[str]:
     """How many of its trials are Pareto-efficient, and the extremes."""
-    efficient = sum(row["on_front"] for row in own)
+    among = [*own, *beside]
+    efficient = sum(front(worlds, among)[: len(own)])
     verb = "is" if efficient == 1 else "are"
-    extremes = [extreme_phrase(own, objective) for objective in objectives]
+    extremes = [extreme_phrase(worlds, own, objective) for objective in worlds.run.objectives]
     return [
         f"{efficient} of its {counted(len(own), 'completed trial')} {verb} Pareto-efficient within this exercise.",
-        f"Of all its trials, {listed(extremes)}.",
+        *([f"Of all its trials, {listed(extremes)}."] if len(own) > 1 else []),
     ]
 
 
-def extreme_phrase(own: Sequence[Mapping[str, Any]], objective: Objective) -> str:
-    row = min(own, key=lambda row: objective.sign * row[objective.name])
-    return f"the {objective.best} is trial {row['trial_id']} ({objective.show(row[objective.name])})"
+def extreme_phrase(worlds: Worlds, own: Sequence[Trial], objective: Objective) -> str:
+    """'the smallest is trial 04 (72.9 kB)', and how many others may be as good."""
+    best = min(own, key=lambda trial: objective.sign * trial.figure(objective.name))
+    alike = sum(not has_advantage(worlds, best, trial, objective) for trial in own) - 1
+    doubt = f"; {counted(alike, 'other')} may be as good" if alike else ""
+    return f"the {objective.best} is trial {best.trial_id} ({objective.show(best.figure(objective.name))}{doubt})"

@@ -115,7 +115,8 @@ class Page:
             name = "-".join(filter(None, ("strategy", str(number), slug(strategy))))
             yield from self.picture(name, f"{strategy} and the baseline", images)
         effects = [effect for effect in self.answers.effects if effect.strategy == strategy]
-        yield from ("", escape(" ".join(strategy_comment(strategy, effects, rows, self.run.objectives))))
+        beside = [trial for trial in self.run.completed if trial.strategy == BASELINE]
+        yield from ("", escape(" ".join(strategy_comment(self.worlds, strategy, effects, beside))))
         if done:
             yield from ("", "Pareto-efficient configurations of this exercise, the baseline among them:", "")
             yield from front_table(rows, self.run.objectives)

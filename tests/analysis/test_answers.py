@@ -38,6 +38,9 @@ CLEAR = figures_of(
 )
 
 
+CLEAR_MEMORY = {"baseline": 1_000_000, "ds_cnn": 500_000, "width": 250_000, "pruned": 120_000}
+
+
 def test_clear_differences_are_told_and_right():
     found = answers(synthetic_run.build("lab4", figures=CLEAR))
     assert [v.best for v in found.verdicts] == [("DS-CNN",), ("pruning",), ("width multiplier",)]
@@ -70,8 +73,31 @@ def test_what_cannot_be_told_apart_says_so_and_what_it_would_take():
     found = answers(synthetic_run.build(MINI, figures=synthetic_run.flat_figures, seed=1, executions=2))
     sentence = found.verdicts[ACCURACY].sentence
     assert "cannot be told apart on this data" in sentence
-    assert "to be told from none" in sentence
+    assert "to be detected" in sentence
     assert "1,063" in sentence
+
+
+def test_strategies_are_compared_at_equal_savings():
+    """DS-CNN halves memory; the width multiplier passes that between two of its levels, pruning saves no latency."""
+    accuracy = {"baseline": 0.92, "ds_cnn": 0.90, "width": 0.85, "pruned": 0.90}
+    model_ms = {"baseline": 1.0, "width": 0.4, "ds_cnn": 0.6}
+    found = answers(synthetic_run.build("lab4", figures=figures_of(accuracy, CLEAR_MEMORY, model_ms)))
+    memory, latency = (verdict.to_dict()["equal_savings"] for verdict in found.verdicts[1:])
+    assert memory["ratio"] == pytest.approx(0.5)
+    assert set(memory["accuracy_points"]) == {"DS-CNN", "width multiplier", "pruning"}
+    halfway = np.log(0.5) / np.log(0.25)
+    assert memory["accuracy_points"]["width multiplier"]["value"] == pytest.approx(-7 * halfway, abs=1.5)
+    assert latency["save_nothing"] == ["pruning"]
+    assert "At equal savings, 0.50 times the memory" in found.verdicts[MEMORY].sentence
+    assert found.verdicts[ACCURACY].to_dict()["equal_savings"] is None
+
+
+def test_the_best_single_level_is_named_and_means_are_called_means():
+    found = answers(synthetic_run.build("lab4"))
+    assert found.verdicts[MEMORY].to_dict()["best_level"] == "width multiplier, α 0.25"
+    for verdict in found.verdicts:
+        assert verdict.sentence.startswith("Averaged over the levels that were declared")
+        assert "The best single level is" in verdict.sentence
 
 
 def test_effects_cover_the_truth_and_levels_average_to_the_mean():

@@ -140,7 +140,7 @@ def load_data(source: str | Path, settings: DataSettings = PLAIN) -> DataSet:
     fatal = [problem for problem in survey.problems if problem.fatal]
     if fatal:
         first, more = fatal[0], len(fatal) - 1
-        rest = f" ({more} more like it)" if more else ""
+        rest = f" ({counted(more, 'more problem')})" if more else ""
         raise DataError(
             f"{printable(root / first.path)}: {first.text}{rest}; 'kwssearch data check {printable(root)}' lists all."
         )

@@ -55,7 +55,7 @@ def suggest(clips: Sequence[str]) -> Suggestion | None:
     alike = [(word, found) for (word, _), found in zip(names, fields, strict=True) if len(found) == width]
     if len(alike) < MOSTLY * len(clips):
         return None
-    for at in range(width):
+    for at in range(width) if width > 1 else ():
         values = [found[at] for _, found in alike]
         if is_speaker([word for word, _ in alike], values):
             return Suggestion(pattern_at(at, [name for _, name in names]), tuple(sorted(set(values))))

@@ -158,7 +158,7 @@ def tell_of_lines(used: Mapping[str, SplitList], meaning: Meaning, tell: Teller)
         if listed.fault:
             tell.fault(listed.name, f"list {listed.name}", listed.fault)
         if listed.unclear:
-            tell.fault(listed.name, f"lines of {listed.name}", told(listed, meaning.hint))
+            tell.fault(listed.name, f"list {listed.name} lines", told(listed, meaning.hint))
         if listed.elsewhere:
             first = listed.elsewhere[0]
             text = f"lists {counted(len(listed.elsewhere), 'clip')} of words that are not here"

@@ -22,6 +22,7 @@ from kwssearch.sources import LISTS
 from kwssearch.space import SILENCE, UNKNOWN, DataSettings
 
 FEW_CLIPS = 100
+LIST = "list "
 IGNORED = ("thumbs.db", "desktop.ini")
 
 
@@ -236,6 +237,7 @@ class Survey:
             remedy = "name another word, or set unknown = true or silence = true"
             self.fault("", "words", f"{text}, expected at least 2, each with the WAVs of one word; {remedy}")
         counts = Counter((name, self.split_of[path]) for path, name in self.class_of.items())
+        lists_hold = not any(problem.fatal and problem.kind.startswith(LIST) for problem in self.problems)
         for word in self.words:
             total = sum(counts[word, split] for split in SPLITS)
             lacking = [split for split in SPLITS if not counts[word, split]]
@@ -244,7 +246,7 @@ class Survey:
                     "holds no usable clip, expected WAVs of this word; 'kwssearch data import' converts other formats"
                 )
                 self.fault(word, "no clip", text)
-            elif lacking:
+            elif lacking and lists_hold:
                 text = f"has {counted(total, 'clip')} but none for {' and '.join(lacking)}, expected one a split"
                 remedy = f"add clips of more speakers, or name some in {' and '.join(LISTS.values())}"
                 self.fault(word, "lacking", f"{text}; {remedy} ('kwssearch data split' writes them)")

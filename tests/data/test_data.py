@@ -117,7 +117,7 @@ def test_check_lists_everything_at_once(folder: Path) -> None:
         (folder / "yes" / f"bad{number:02d}.wav").write_bytes(content)
     fatal = {problem.path for problem in check(folder) if problem.fatal}
     assert fatal == {f"yes/bad{number:02d}.wav" for number in range(len(BROKEN))}
-    with pytest.raises(DataError, match=f"{len(BROKEN) - 1} more like it"):
+    with pytest.raises(DataError, match=f"{len(BROKEN) - 1} more problems"):
         load_data(folder)
 
 

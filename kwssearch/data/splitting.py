@@ -68,10 +68,10 @@ def split_clips(
 def choose(found: Sequence[SplitList], tell: Teller) -> dict[str, SplitList]:
     """Split -> the list that decides it; says of every other one why it does not."""
     ours = [listed for listed in found if listed.is_ours]
-    inside = [listed for listed in found if not listed.is_ours and not listed.name.startswith("../")]
+    inside = [listed for listed in found if not listed.name.startswith("../")]
     beside = [listed for listed in found if listed.name.startswith("../")]
     used: dict[str, SplitList] = {}
-    for group in (ours, inside, beside):
+    for group in (ours, beside) if len(ours) == len(LISTS) else (inside, beside):
         plain = [listed for listed in group if listed.is_ours or (listed.is_plain and not listed.fault)]
         decides = not used and any(listed.split != "train" for listed in plain)
         for listed in sorted(plain, key=lambda one: not one.name.endswith(tuple(LISTS.values()))):

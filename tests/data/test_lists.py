@@ -132,6 +132,13 @@ def test_the_usual_lists_go_before_others_which_are_named(folder: Path, expected
     assert {f"test.txt: is not used, {decide}.", f"../val.txt: is not used, {decide}."} <= set(data.notes)
 
 
+def test_a_usual_list_and_one_of_another_name_complete_each_other(folder: Path, expected: DataSet) -> None:
+    (folder / LISTS[1]).rename(folder / "test.txt")
+    data = load_data(folder)
+    assert data.fingerprint == expected.fingerprint
+    assert "validation_list.txt and test.txt decide the splits." in data.notes
+
+
 def test_lists_of_another_data_set_are_not_used_and_one_line_says_why(folder: Path) -> None:
     for name in LISTS:
         (folder / name).unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import re
 import shlex
@@ -11,9 +11,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import click
+import make_commands
 import pytest
+from support.pages import FENCE, PAGES, ROOT, command_lines
+from support.pages import named as read
 
 import kwssearch
 from kwssearch.cli.commands import main
@@ -22,20 +26,10 @@ from kwssearch.report import columns
 from kwssearch.space import QuantityError, all_axes, objectives, read_space
 from kwssearch.space.declaration import FEATURES, PRUNING, RECIPE
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "docs"))
-import make_commands  # noqa: E402
-
-README = (ROOT / "README.md").read_text()
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+README = read("README.md")
 TO_FILL = re.compile(r"<!-- ([a-z ]+) -->((?:(?!<!-- ).)*?To be filled.*?)<!-- /\1 -->", re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 REGISTRIES = ("pypi", "pythonhosted", "anaconda", "npmjs", "crates", "docker", "ghcr", "quay")
-
-
-def read(name: str) -> str:
-    return (ROOT / name).read_text()
 
 
 def ids(pages: list[Path]) -> list[str]:
@@ -109,17 +103,6 @@ def test_no_registry_and_no_place_of_one_machine_is_named(page: Path) -> None:
     assert not re.search(r"(?<![\w.])/(home|root|work|tmp|Users)/", text)
 
 
-def command_lines() -> list[str]:
-    """Every line of the pages' code that calls kwssearch."""
-    lines = []
-    for page in PAGES:
-        text = page.read_text()
-        code = [fence[1] for fence in FENCE.findall(text) if fence[0] in ("", "console", "sh")]
-        code += re.findall(r"^    (?=kwssearch ).*$", text, re.MULTILINE)
-        lines += [line.strip() for block in code for line in block.splitlines()]
-    return sorted({line for line in lines if line.startswith("kwssearch ")})
-
-
 @pytest.mark.parametrize("line", command_lines())
 def test_command_lines_parse(line: str) -> None:
     words = shlex.split(line.split(" > ")[0], comments=True)[1:]
@@ -128,10 +111,6 @@ def test_command_lines_parse(line: str) -> None:
         command = command.commands[words.pop(0)]
     context = command.make_context(command.name, words, parent=context)
     assert not context.args
-
-
-def test_there_are_command_lines() -> None:
-    assert len(command_lines()) > 10
 
 
 def toml_blocks() -> list[tuple[str, str]]:
@@ -143,21 +122,6 @@ def test_example_spaces_are_spaces(page: str, body: str) -> None:
     assert len(read_space(tomllib.loads(body)).trials) > 2
 
 
-def python_blocks() -> list[tuple[str, str]]:
-    return [(page.name, body) for page in PAGES for kind, body in FENCE.findall(page.read_text()) if kind == "python"]
-
-
-@pytest.mark.parametrize(
-    "page, body", python_blocks(), ids=[f"{name} {i}" for i, (name, _) in enumerate(python_blocks())]
-)
-def test_python_examples_import_what_is_there(page: str, body: str) -> None:
-    compile(body, page, "exec")
-    for module, names in re.findall(r"^from kwssearch\.(\w+) import (.+)$", body, re.MULTILINE):
-        source = (Path(kwssearch.__file__).parent / f"{module}.py").read_text()
-        for name in names.split(", "):
-            assert re.search(rf"^(def|class) {name}\b|\bimport .*\b{name}\b", source, re.MULTILINE), name
-
-
 def test_the_exit_codes_are_a_table() -> None:
     told = {row[0] for row in rows(README.split("## Exit codes")[1])}
     used = {0, UserError.exit_code, SpaceError.exit_code, QuantityError.exit_code, click.UsageError.exit_code}
@@ -165,11 +129,14 @@ def test_the_exit_codes_are_a_table() -> None:
     assert {str(int(code)) for code in used} <= told
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_every_module_is_on_the_map(page: str) -> None:
-    modules = {path.stem for path in Path(kwssearch.__file__).parent.glob("*.py")} - {"__init__", "__main__"}
-    named = {name for row in rows(read(page)) for name in re.findall(r"`(\w+)`", row[0])}
-    assert modules <= named
+def test_every_room_is_on_the_map() -> None:
+    folder = Path(kwssearch.__file__).parent
+    rooms = {path.parent.name for path in folder.glob("*/__init__.py")} | {path.stem for path in folder.glob("*.py")}
+    named = {name for row in rows(README) for name in re.findall(r"`(\w+)`", row[0])}
+    rooms -= {"__init__", "__main__"}
+    assert rooms <= named
+    listed = read("CONTRIBUTING.md").split("holds the order:")[1].split("\n\n")[1]
+    assert set(re.findall(r"\w+", listed)) == rooms
 
 
 def test_every_key_of_the_rows_and_records_is_explained() -> None:
@@ -183,7 +150,7 @@ def test_every_key_of_the_rows_and_records_is_explained() -> None:
             assert set(json.loads(record.read_text())) <= told, record.name
 
 
-TESTS = {path.name: path.read_text() for path in Path(__file__).parent.glob("test_*.py")}
+TESTS = {path.name: path.read_text() for path in Path(__file__).parent.rglob("test_*.py")}
 
 
 def test_the_tests_that_reliability_names_exist() -> None:
@@ -214,6 +181,17 @@ def test_the_numbers_of_tabled_cases_are_those_of_the_tests() -> None:
     assert len(told) == 3
     for number, test in told:
         (module,) = [name for name, text in TESTS.items() if f"def {test}(" in text]
-        marks = getattr(importlib.import_module(module.removesuffix(".py")), test).pytestmark
+        marks = getattr(loaded(module), test).pytestmark
         (cases,) = [mark.args[1] for mark in marks if mark.name == "parametrize"]
         assert len(cases) == int(number), test
+
+
+def loaded(name: str) -> ModuleType:
+    """A test module, by its file's name."""
+    (path,) = Path(__file__).parent.rglob(name)
+    spec = importlib.util.spec_from_file_location(f"counted_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -24,7 +24,7 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         from distributed import Client
     except ImportError as error:
         raise UserError(
-            "--scheduler: needs Dask, which is not installed; install kwssearch with its extra 'dask'."
+            "scheduler: needs Dask, which is not installed; install kwssearch with its extra 'dask'.", about="scheduler"
         ) from error
     for name in LOGGERS:  # what they would say of a lost scheduler, many lines, is told in a sentence
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -32,14 +32,15 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(
-            f"--scheduler: no Dask scheduler answers at {address!r} ({' '.join(str(error).split())[:120]}); "
-            "start one with 'dask scheduler' and give its address, such as tcp://host:8786."
+            f"scheduler: no Dask scheduler answers at {address!r} ({' '.join(str(error).split())[:120]}); "
+            "start one with 'dask scheduler' and give its address, such as tcp://host:8786.",
+            about="scheduler",
         ) from error
     with client:
         for worker, threads in client.nthreads().items():
             if threads != 1:
                 raise UserError(
-                    f"--scheduler: worker {worker} has {threads} threads, expected 1; start it with "
+                    f"scheduler: worker {worker} has {threads} threads, expected 1; start it with "
                     f"'dask worker {address} --nworkers {threads} --nthreads 1'."
                 )
 
@@ -48,7 +49,7 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
                 return max(1, len(client.nthreads()))
             except (OSError, RuntimeError, AttributeError) as error:  # the last two of a client that gave up
                 raise UserError(
-                    f"--scheduler: the Dask scheduler at {address!r} answers no more ({type(error).__name__}); "
+                    f"scheduler: the Dask scheduler at {address!r} stopped answering ({type(error).__name__}); "
                     "what is done is saved: start it again, then resume."
                 ) from error
 

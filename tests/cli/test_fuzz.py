@@ -16,12 +16,12 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwssearch.cli.commands import main
-from kwssearch.data.dataset import load_data
-from kwssearch.errors import SpaceError, UserError
 from kwssearch import runs
-from kwssearch.search.session import reopen
-from kwssearch.space.declaration import load_space, read_space
+from kwssearch.cli.commands import main
+from kwssearch.data import load_data
+from kwssearch.errors import SpaceError, UserError
+from kwssearch.runs import RunFolder
+from kwssearch.space import load_space, read_space
 from kwssearch.testing import recorded as synthetic_run
 
 pytestmark = pytest.mark.damage
@@ -145,7 +145,9 @@ def test_a_record_with_bytes_cut_or_changed(tmp_path_factory, recorded: Path, na
 
 def assert_readers_answer(run: Path) -> None:
     try:
-        load_data(reopen(run)[1])  # as resume does
+        folder = RunFolder(run)  # as resume does
+        folder.reopen()
+        load_data(folder.source)
     except UserError as error:
         assert_one_sentence(error)
     for command in ("trials", "front", "answers"):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import shell
+from support import own_models, shell
 from support.shell import artefacts, start, wait_for
 
 from kwssearch import runs
@@ -81,6 +81,20 @@ def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
     assert artefacts(run) == artefacts(finished)
     assert all(trial.latency is not None for trial in runs.load(run).trials)
     assert not list(run.rglob("checkpoint.npz"))
+
+
+def test_an_architecture_of_ones_own_travels_to_the_workers(tmp_path, words, cache, scheduler, worker_of) -> None:
+    worker_of()
+    (tmp_path / "here").mkdir()
+    space = tmp_path / "here" / "own.toml"
+    (space.parent / "my_models.py").write_text(own_models.TC_RESNET)
+    space.write_text(own_models.SPACE.format(architecture="my_models:tc_resnet"))
+    run = tmp_path / "run"
+    process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
+    _, told = process.communicate(timeout=200)
+    assert process.returncode == 0, told
+    assert [trial.status for trial in runs.load(run).trials] == ["completed"] * 2
+    assert (run / "trial_1" / "weights.npz").exists()
 
 
 def test_a_scheduler_that_dies_is_told_and_the_search_goes_on_without_it(

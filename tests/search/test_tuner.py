@@ -104,7 +104,7 @@ def test_a_run_of_another_space_is_not_taken_up_and_refused_at_the_search(search
     other = space.with_recipe(epochs=5)
     tuner = kws.GridSearch(kws.KwsHyperModel(other), directory=tmp_path / "runs", project_name="mine")
     assert tuner.get_best_trials(4) == []
-    with pytest.raises(UserError, match="recipe.epochs was 2 and is 5"):
+    with pytest.raises(UserError, match=r"recipe\.epochs was 2 and is 5"):
         tuner.search(words, workers=0, verbose=0)
 
 

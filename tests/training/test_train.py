@@ -60,9 +60,9 @@ def test_a_training_resumed_from_disk_ends_the_same(tmp_path, policy: str, stop:
     whole.run(STEPS)
     first = trainer(0.7, policy)
     first.run(stop)
-    train.save(tmp_path / "checkpoint.npz", first.state())
+    train.save_state(tmp_path / "checkpoint.npz", first.state())
     second = trainer(0.7, policy)
-    second.restore(train.load(tmp_path / "checkpoint.npz"))
+    second.restore(train.load_state(tmp_path / "checkpoint.npz"))
     second.run(STEPS)
     assert_same(whole.state(), second.state())
     assert len(second.history) == EPOCHS
@@ -137,10 +137,10 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path, damage: bytes | None) -> 
     path = tmp_path / "checkpoint.npz"
     each = trainer(0.0)
     each.run(6, path)
-    assert train.load(path) is not None
+    assert train.load_state(path) is not None
     path.write_bytes(path.read_bytes()[: 5000 if damage is None else 0] + (damage or b""))
-    assert train.load(path) is None
-    assert train.load(tmp_path / "nowhere.npz") is None
+    assert train.load_state(path) is None
+    assert train.load_state(tmp_path / "nowhere.npz") is None
 
 
 def test_a_finished_training_leaves_no_graph_behind() -> None:

@@ -1,0 +1,99 @@
+"""Every Python block and every command line of the pages is run, in a folder of toys, in the order of its page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support import pages
+
+from kwssearch.cli.commands import main
+from kwssearch.data import dataset
+from kwssearch.space import declaration
+from kwssearch.testing import tiny
+
+ELSEWHERE = {  # what needs other machines or packages, and where it is tested, if anywhere
+    "--scheduler": "tests/search/test_cluster.py",
+    "--gpus": "tests/search/test_trainers.py",
+    "dask_jobqueue": "not tested: needs Slurm",
+    "dask_kubernetes": "not tested: needs Kubernetes",
+}
+MINE = """
+[recipe]
+epochs = 1
+batch_size = 8
+[features.mfcc]
+kind = "mfcc"
+coefficients = 10
+[baseline]
+width_multiplier = 0.05
+[[strategy]]
+name = "own"
+architecture = "my_models:tc_cnn"
+"""
+RUNS = ("quickstart", "lab4", "my_words", "mine", "lab4-speech8")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path) -> Path:
+    """What a reader of the pages has: words, a space, and runs that are as good as done."""
+    folder = tmp_path_factory.mktemp("workplace")
+    for place in ("my_words", "where/they/are/now"):
+        shutil.copytree(words, folder / place)
+    (folder / "mine.toml").write_text(MINE)
+    (folder / "my_models.py").write_text(next(body for _, body in pages.python_blocks("README.md") if "tc_cnn" in body))
+    for name in RUNS:
+        record = shutil.copytree(finished, folder / "runs" / name) / "run.json"
+        found = json.loads(record.read_text())
+        record.write_text(json.dumps({**found, "data": {**found["data"], "source": "../../my_words"}}))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def toys(workplace: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    """Shipped spaces and data sets by name are toys, too."""
+    (workplace / "toys").mkdir(exist_ok=True)
+    shipped = {
+        name: tiny.write_space(workplace / "toys" / f"{name}.toml") for name in declaration.shipped_spaces()
+    }
+    monkeypatch.setattr(declaration, "shipped_spaces", lambda: shipped)
+    named = dataset.locate
+    monkeypatch.setattr(
+        dataset, "locate", lambda source: workplace / "my_words" if source in dataset.NAMED else named(source)
+    )
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
+    monkeypatch.chdir(workplace)
+
+
+def is_elsewhere(code: str) -> bool:
+    return any(word in code for word in ELSEWHERE)
+
+
+@pytest.mark.parametrize("line", [line for line in pages.command_lines() if not is_elsewhere(line)])
+def test_command_lines_run(line: str) -> None:
+    command, _, target = line.partition(" > ")
+    arguments = shlex.split(command, comments=True)[1:]
+    ended = CliRunner().invoke(main, arguments)
+    warned = arguments[:2] == ["data", "check"] and "0 refused" in ended.stderr  # of few clips, which exits 1
+    assert ended.exit_code == 0 or warned, f"{ended.stderr}{ended.exception!r}"
+    if target:
+        Path(target.split()[0]).write_text(ended.stdout)
+
+
+@pytest.mark.parametrize("page", pages.with_python())
+def test_python_blocks_run(page: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other in one namespace, as in a notebook."""
+    folder = workplace / page.replace("/", " ")
+    folder.mkdir()
+    for name in ("my_words", "mine.toml", "my_models.py"):
+        (folder / name).symlink_to(workplace / name)
+    monkeypatch.chdir(folder)
+    namespace: dict[str, object] = {"__name__": "notebook"}
+    for number, body in pages.python_blocks(page):
+        code = compile(body, f"{page}, block {number}", "exec")
+        if not is_elsewhere(body):
+            exec(code, namespace)

@@ -100,6 +100,16 @@ class Recommendation:
     best: Mapping[str, Choice]
     sure: Choice
 
+    def is_like(self, other: Recommendation) -> bool:
+        """Whether it says the same for the same budget, features aside."""
+        return self.budget == other.budget and self.trial_ids == other.trial_ids
+
+    @property
+    def trial_ids(self) -> tuple[str, ...]:
+        """Of all that it names, and of the baseline that they are held against."""
+        named = (self.chosen, *self.best.values(), self.sure)
+        return (*(choice.trial.trial_id for choice in named), self.chosen.effect.pairs[0].baseline.trial_id)
+
     def to_dict(self) -> dict[str, Any]:
         choices = {
             "chosen": self.chosen,
@@ -110,12 +120,15 @@ class Recommendation:
         return {"budget_points": self.budget, "features": self.features, **shown, "sentence": self.sentence}
 
     @property
+    def head(self) -> str:
+        return f"{features_name(self.features)}, at most {budget_name(self.budget)} lost"
+
+    @property
     def sentence(self) -> str:
-        head = f"{features_name(self.features)}, at most {budget_name(self.budget)} lost"
         if self.chosen.is_baseline:
-            return f"{head}: nothing saves more; stay with the baseline (trial {self.chosen.trial.trial_id})."
+            return f"{self.head}: nothing saves more; stay with the baseline (trial {self.chosen.trial.trial_id})."
         sure = f"{100 * self.chosen.confidence(self.budget):.0f} % sure to stay within it"
-        return f"{head}: {self.chosen.sentence()}; {sure}.{self.others()}{self.caution()}"
+        return f"{self.head}: {self.chosen.sentence()}; {sure}.{self.others()}{self.caution()}"
 
     def others(self) -> str:
         parts = []

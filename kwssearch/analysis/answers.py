@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,15 @@ from kwssearch.analysis.advice import (
     Recommendation,
     Step,
     combinations_note,
-    features_name,
     recommendations,
     steps,
 )
 from kwssearch.analysis.cautions import grouped, split_cautions, trial_cautions
 from kwssearch.analysis.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
-from kwssearch.analysis.verdicts import Verdict, figure, pruning_sentence, verdict
-from kwssearch.analysis.wording import factor, listed, points
+from kwssearch.analysis.verdicts import Verdict, pruning_sentence, verdict
+from kwssearch.analysis.wording import listed
 from kwssearch.analysis.worlds import Worlds
-from kwssearch.errors import counted, printable
+from kwssearch.errors import counted
 from kwssearch.runs import Run
 from kwssearch.space import BASELINE, Objective, QuantityError, cost_objectives
 
@@ -67,8 +66,32 @@ class Answers:
     @property
     def fourth(self) -> list[str]:
         """Its answer at the user's budget: for each front end, and for any."""
-        chosen = [r.sentence for r in self.recommendations if r.budget == self.budget]
+        chosen = [self.sentence_of(r) for r in self.recommendations if r.budget == self.budget]
         return chosen or ["No completed trial has a baseline to hold it against yet."]
+
+    def sentence_of(self, found: Recommendation) -> str:
+        same = self.same_as(found)
+        return found.sentence if same is None else f"{found.head}: the same as for {same.features}."
+
+    def same_as(self, found: Recommendation) -> Recommendation | None:
+        """For any features: that of the front end which says the same."""
+        others = (r for r in self.recommendations if found.features is None and r.features is not None)
+        return next((other for other in others if found.is_like(other)), None)
+
+    @property
+    def distinct(self) -> list[Recommendation]:
+        """Those that say something of their own."""
+        return [r for r in self.recommendations if self.same_as(r) is None]
+
+    @property
+    def distinct_effects(self) -> list[Effect]:
+        """All but the means of strategies that have one level."""
+        levels = Counter(effect.strategy for effect in self.effects if effect.level)
+        return [effect for effect in self.effects if effect.level or levels[effect.strategy] > 1]
+
+    @property
+    def distinct_steps(self) -> list[Step]:
+        return [step for step in self.steps if not (self.same_as(step.start) and self.same_as(step.end))]
 
     def to_dict(self) -> dict[str, Any]:
         pruning = None
@@ -93,75 +116,6 @@ class Answers:
             "gaps": list(self.gaps),
             "notes": list(self.notes),
         }
-
-    def lines(self) -> list[str]:
-        """Plain text for a terminal, a sentence or a table's row a line."""
-        lines = [MEASURED_AGAINST]
-        for number, answer in enumerate(self.verdicts, 1):
-            lines += ["", f"{number}. {answer.question}", f"   {answer.sentence}"]
-            if number == len(self.verdicts) and self.pruning_sentence:
-                lines.append(f"   {self.pruning_sentence}")
-        lines += [
-            "",
-            f"{len(self.verdicts) + 1}. {self.last_question}",
-            *(f"   {sentence}" for sentence in self.fourth),
-        ]
-        if self.recommendations:
-            lines += ["", "By budget:", *aligned(budget_table(self))]
-            lines += ["", "What each further point buys:", *(f"   {step.sentence}" for step in self.steps)]
-        if self.effects:
-            lines += ["", "Effects:", *aligned(effect_table(self))]
-        for head, sentences in (("Not compared:", self.gaps), ("Mind:", self.notes)):
-            if sentences:
-                lines += ["", head, *(f"   {sentence}" for sentence in sentences)]
-        return [printable(line) for line in lines]
-
-
-Cells = tuple[str, ...]
-
-
-def effect_table(found: Answers) -> list[Cells]:
-    """Heading and a row an effect."""
-    costs = cost_objectives(found.objectives)
-    head = ("strategy", "level", "pairs", "accuracy, points", *(cost.noun for cost in costs))
-    return [head, *(effect_row(effect, costs) for effect in found.effects)]
-
-
-def effect_row(effect: Effect, costs: Sequence[Objective]) -> Cells:
-    level = effect.level or "mean over levels"
-    accuracy = points(effect.accuracy, unit="")
-    return (effect.strategy, level, str(len(effect.pairs)), accuracy, *(figure(effect, cost) for cost in costs))
-
-
-def budget_table(found: Answers) -> list[Cells]:
-    """Heading and a row a recommendation."""
-    costs = cost_objectives(found.objectives)
-    head = (
-        "features", "budget", "saves most", "model", *(cost.noun for cost in costs), "accuracy, points", "sure",
-        "95 % sure", *(cost.best for cost in costs),
-    )  # fmt: skip
-    return [head, *(budget_row(recommendation, costs) for recommendation in found.recommendations)]
-
-
-def budget_row(found: Recommendation, costs: Sequence[Objective]) -> Cells:
-    trial, effect = found.chosen.trial, found.chosen.effect
-    return (
-        features_name(found.features),
-        f"{found.budget:g}",
-        trial.trial_id,
-        trial.name,
-        *(f"{cost.show(trial.figure(cost.name))} ({factor(effect.change(cost).value)})" for cost in costs),
-        points(effect.accuracy, unit=""),
-        f"{100 * found.chosen.confidence(found.budget):.0f} %",
-        found.sure.trial.trial_id,
-        *(found.best[cost.name].trial.trial_id for cost in costs),
-    )
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns padded to their widest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["   " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def answers(run: Run, max_accuracy_drop: float = 1.0, worlds: Worlds | None = None) -> Answers:

@@ -25,6 +25,16 @@ def times(ratio: Interval, known: bool = True) -> str:
     return f"{value} times ({low} to {high})" if known and low != high else f"{value} times"
 
 
+def change_cell(change: Interval) -> str:
+    """A change in accuracy in a table: '-1.2 (-2.0 to -0.4)'."""
+    return points(change, unit="")
+
+
+def ratio_cell(ratio: Interval, known: bool = True) -> str:
+    """A ratio in a table: '0.31 (0.30 to 0.32)'."""
+    return times(ratio, known).replace(" times", "")
+
+
 def factor(figure: float) -> str:
     """At least two digits that mean something."""
     return f"{figure:.2f}" if figure >= 0.0995 else f"{figure:.2g}"

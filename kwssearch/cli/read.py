@@ -79,10 +79,11 @@ def answers(folder: Path, max_accuracy_drop: float, as_json: bool) -> None:
       kwssearch answers runs/lab4 --max-accuracy-drop 2
     """
     from kwssearch.analysis.answers import answers as answer
-    from kwssearch.report import tables
+    from kwssearch.report import answer_lines, terminal_width
+    from kwssearch.report import as_json as to_json
 
     found = answer(opened(folder), max_accuracy_drop)
-    click.echo(tables.as_json(found.to_dict()) if as_json else "\n".join(found.lines()))
+    click.echo(to_json(found.to_dict()) if as_json else "\n".join(answer_lines(found, terminal_width())))
 
 
 @main.command()

@@ -1,11 +1,15 @@
 """What people look at: rows, tables, plots, pages."""
 
+from kwssearch.report.answer_lines import answer_lines
+from kwssearch.report.layout import terminal_width
 from kwssearch.report.markdown import to_csv
 from kwssearch.report.page import write_report
-from kwssearch.report.rows import columns, front_rows, trial_details, trial_rows
-from kwssearch.report.tables import as_json, show_space, show_trials
+from kwssearch.report.recorded_run import RecordedRun, load_run
+from kwssearch.report.rows import asked_limits, columns, front_rows, nearest_misses, trial_details, trial_rows
+from kwssearch.report.tables import as_json, show_space, show_trial, show_trials
 
 __all__ = [
-    "as_json", "columns", "front_rows", "show_space", "show_trials", "to_csv", "trial_details", "trial_rows",
+    "RecordedRun", "answer_lines", "as_json", "asked_limits", "columns", "front_rows", "load_run", "nearest_misses",
+    "show_space", "show_trial", "show_trials", "terminal_width", "to_csv", "trial_details", "trial_rows",
     "write_report",
 ]  # fmt: skip

@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kwssearch.analysis.answers import MEASURED_AGAINST, Answers, answers, budget_table, effect_table
+from kwssearch.analysis.answers import MEASURED_AGAINST, Answers, answers
 from kwssearch.analysis.binomial import mcnemar
 from kwssearch.analysis.pareto import hypervolume, reference_note
 from kwssearch.analysis.wording import points
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import UserError, counted
 from kwssearch.report import plots
+from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
 from kwssearch.report.comments import strategy_comment
 from kwssearch.report.markdown import escape, slug, table, to_csv
 from kwssearch.report.rows import by_costs, columns, of_strategy, trial_rows
@@ -140,7 +141,7 @@ class Page:
         shown = effects if len(effects) <= MOST_EFFECTS else [effect for effect in effects if effect.level is None]
         yield from ("", "### Effects by level", "", escape(MEASURED_AGAINST))
         yield from self.picture("effects", "Effects by level", plots.draw_effects(shown, self.colors))
-        yield from ("", *table(*headed(effect_table(self.answers))))
+        yield from ("", *table(*tabled(effect_columns(self.answers))))
 
     def pair_lines(self) -> Iterator[str]:
         """Front trials against their baselines, clip by clip."""
@@ -174,7 +175,7 @@ class Page:
         )
         if found.recommendations:
             yield from ("", "### By accuracy budget, points", "")
-            yield from table(*headed(budget_table(found)))
+            yield from table(*tabled(budget_columns(found)))
             yield from ("", "What each further point buys:", "", *(f"- {escape(s.sentence)}" for s in found.steps))
         yield from ("", "Mind:", "", *(f"- {escape(note)}" for note in found.notes))
 
@@ -182,10 +183,6 @@ class Page:
         sentences = (*self.answers.gaps, *self.run.warnings)
         if sentences:
             yield from ("", "## Not in the comparison", "", *(f"- {escape(sentence)}" for sentence in sentences))
-
-
-def headed(rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    return rows[0], rows[1:]
 
 
 def front_table(rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]) -> list[str]:

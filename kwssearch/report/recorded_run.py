@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwssearch.analysis.answers import answers
 from kwssearch.analysis.worlds import Worlds
+from kwssearch.report.answer_lines import answer_lines
 from kwssearch.report.page import write_report
 from kwssearch.report.rows import columns, front_rows, trial_rows
 from kwssearch.runs import Run, load
@@ -78,7 +79,7 @@ class RecordedRun:
 
     def answers(self, max_accuracy_drop: float = 1.0) -> Text:
         """The lab's four questions, answered; the drop is in points."""
-        return Text("\n".join(answers(self.run, max_accuracy_drop, self._worlds).lines()))
+        return Text("\n".join(answer_lines(answers(self.run, max_accuracy_drop, self._worlds))))
 
     def report(self, to: str | os.PathLike[str] | None = None) -> Path:
         """Writes the page with its plots, into the run's `report` folder by default; its path.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ from kwssearch.analysis.cautions import trial_cautions
 from kwssearch.analysis.interval import Interval
 from kwssearch.analysis.pareto import fits, front, front_share
 from kwssearch.analysis.words import by_word
-from kwssearch.analysis.worlds import Worlds
+from kwssearch.analysis.worlds import SMALLEST, Worlds
 from kwssearch.errors import did_you_mean
 from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, QuantityError, axis_names, cost_objectives, objectives_named
 
 MEANS = ("accuracy", "memory_bytes", "tflite_bytes", "achieved_sparsity", "parameters", "epochs", "macs")
 LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
-LIMITED = {"min_accuracy": "accuracy", "max_memory": "memory_bytes", "max_latency": "latency_ms"}
 
 
 def columns(objectives: Sequence[Objective] = ()) -> tuple[str, ...]:
@@ -139,13 +138,46 @@ def front_rows(
     """
     if confident is not None and not 0 <= confident <= 1:
         raise QuantityError(f"confident: got {confident}, expected a share from 0 to 1, such as 0.9.")
-    asked = {"min_accuracy": min_accuracy, "max_memory": max_memory, "max_latency": max_latency}
-    limits = {LIMITED[name]: limit for name, limit in asked.items() if limit is not None}
-    by_objective = dict(zip(objectives_named(tuple(limits)), limits.values(), strict=True))
-    within = [trial for trial in of_strategy(run, strategy) if fits(trial, by_objective)]
+    limits = asked_limits(min_accuracy, max_memory, max_latency)
+    within = [trial for trial in of_strategy(run, strategy) if fits(trial, limits)]
     rows = [row for row in trial_rows(run, within, worlds, exact) if row["on_front"]]
     kept = [row for row in rows if confident is None or row["front_share"] >= confident]
     return by_costs(kept, run.objectives)
+
+
+def asked_limits(
+    min_accuracy: float | None = None, max_memory: float | None = None, max_latency: float | None = None
+) -> dict[Objective, float]:
+    """A device's limits by objective; None asks for nothing."""
+    asked = {"accuracy": min_accuracy, "memory_bytes": max_memory, "latency_ms": max_latency}
+    limits = {name: limit for name, limit in asked.items() if limit is not None}
+    return dict(zip(objectives_named(tuple(limits)), limits.values(), strict=True))
+
+
+def nearest_misses(
+    run: Run, limits: Mapping[Objective, float], strategy: str | None = None, count: int = 3
+) -> list[str]:
+    """A sentence for each of the completed trials that come nearest to limits that none fits."""
+    missing = [trial for trial in of_strategy(run, strategy) if trial.executions and not fits(trial, limits)]
+    ranked = sorted(missing, key=lambda trial: sum(excess(trial, *limit) for limit in limits.items()))
+    return [miss_sentence(trial, limits) for trial in ranked[:count]]
+
+
+def excess(trial: Trial, objective: Objective, limit: float) -> float:
+    """How far beyond a limit: a point of accuracy counts like a tenth of a cost."""
+    if objective.is_cost:
+        return max(0.0, float(np.log(max(trial.figure(objective.name), SMALLEST) / max(limit, SMALLEST))))
+    return max(0.0, 10 * (limit - trial.accuracy))
+
+
+def miss_sentence(trial: Trial, limits: Mapping[Objective, float]) -> str:
+    beyond = [
+        f"{objective.noun} {objective.show(trial.figure(objective.name))}, asked for "
+        f"{'at most' if objective.is_cost else 'at least'} {objective.show(limit)}"
+        for objective, limit in limits.items()
+        if not fits(trial, {objective: limit})
+    ]
+    return f"Trial {trial.trial_id} ({trial.name}) misses it by: {'; '.join(beyond)}."
 
 
 def by_costs(rows: Iterable[dict[str, Any]], objectives: Sequence[Objective]) -> list[dict[str, Any]]:

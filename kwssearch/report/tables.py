@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from kwssearch.space import Objective, all_axes, objectives_named, percents
+from kwssearch.analysis.cautions import grouped
+from kwssearch.report.layout import Column, table_lines, terminal_width
+from kwssearch.space import Objective, all_axes, full_name, objectives_named, percents, short_name
+from kwssearch.space.objectives import FLASH
 
 Row = Mapping[str, Any]
 
@@ -21,67 +20,144 @@ def as_json(content: Any) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
-def show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table as wide as it needs to be."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for heading in headings:
-        words = heading in ("trial", "strategy", "features", "architecture", "status", "tied with")
-        table.add_column(heading, justify="left" if words else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console = Console(width=10_000, highlight=False)
-    with console.capture() as capture:
-        console.print(table)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines() if line.strip()))
+def show(columns: Sequence[Column], wide: bool = False) -> None:
+    """Prints a table that fits the terminal, or as wide as it is."""
+    click.echo("\n".join(table_lines(columns, None if wide else terminal_width())))
 
 
-def show_trials(rows: Sequence[Row], front: bool = False, objectives: Sequence[Objective] | None = None) -> None:
-    """Trials with their objectives; the front with how sure each place is."""
-    objectives = objectives or objectives_named()
-    provisional = any(row["latency_provisional"] for row in rows)
-    headings = ["trial", "strategy", *(axis.heading for axis in all_axes())]
-    headings += [] if front else ["status"]
-    for objective in objectives:
-        headings += [objective.noun] if objective.is_cost else [objective.noun, "95 % interval"]
-    headings += ["on the front in", "tied with"] if front else ["on front"]
-    show(headings, [cells(row, front, objectives) for row in rows])
-    if provisional:
+def show_trials(
+    rows: Sequence[Row], front: bool = False, objectives: Sequence[Objective] | None = None, wide: bool = False
+) -> None:
+    """Trials with their objectives, the front with how sure each place is; what to mind goes to standard error.
+
+    Args:
+        wide: every axis, interval and strategy in a column of its own, however wide the table gets.
+    """
+    show(trial_columns(rows, front, objectives or objectives_named(), wide), wide)
+    if any(row["latency_provisional"] for row in rows):
         click.echo("~ provisional: measured beside training; 'kwssearch measure RUN' times models alone.", err=True)
+    for sentence in grouped([(row["trial_id"], phrase) for row in rows for phrase in row["warnings"]]):
+        click.echo(f"Warning: {sentence}", err=True)
 
 
-def cells(row: Row, front: bool, objectives: Sequence[Objective]) -> list[str]:
-    start = point_cells(row) + ([] if front else [row["status"]])
-    if row["accuracy"] is None:
-        return [*start, *[""] * (len(objectives) + 1), *([""] * 2 if front else [""])]
-    figures = []
-    for objective in objectives:
-        mark = "~" if objective.interval == "rounds" and row["latency_provisional"] else ""
-        figures.append(mark + objective.show(row[objective.name]))
-        if not objective.is_cost:
-            figures.append(f"{percents(row['accuracy_low'])} – {percents(row['accuracy_high'])}")
+def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objective], wide: bool) -> list[Column]:
+    flash = [] if any(objective.name == FLASH.name for objective in objectives) else [FLASH]
+    status = ["" if row["status"] == "completed" else row["status"] for row in rows]
+    columns = [
+        Column("trial", [str(row["trial_id"]) for row in rows]),
+        Column("strategy", [str(row["strategy"]) for row in rows], rank=2),
+        *(axis_columns(rows) if wide else [model_column(rows)]),
+    ]
+    columns += [] if front else [Column("status", status)]
+    for objective in (*objectives, *flash):
+        columns += objective_columns(rows, objective, wide)
     if front:
-        return [*start, *figures, f"{100 * row['front_share']:.0f} %", " ".join(row["tied_with"])]
-    return [*start, *figures, "yes" if row["on_front"] else ""]
+        heading = "front in\n% of worlds" if wide else "front\nin %"
+        columns.append(Column(heading, [share_cell(row) for row in rows], right=True))
+        columns.append(Column("ties with", [" ".join(row["tied_with"]) for row in rows], wraps=True))
+    else:
+        columns.append(Column("on\nfront", ["yes" if row["on_front"] else "" for row in rows]))
+    return columns
 
 
-def point_cells(row: Row) -> list[str]:
-    """Trial, strategy, and the value of each axis."""
-    values = (row[axis.name] for axis in all_axes())
-    shown = (f"{value:g}" if isinstance(value, float) else str(value) for value in values)
-    return [str(row["trial_id"]), str(row["strategy"]), *shown]
+def model_column(rows: Sequence[Row]) -> Column:
+    short = [f"{row['features']} {short_name(row)}" for row in rows]
+    return Column("model", [full_name(row) for row in rows], wraps=True, short=short)
 
 
-def show_space(rows: Sequence[Row]) -> None:
-    headings = ["trial", "strategy", *(axis.heading for axis in all_axes()), "input", "parameters", "MACs"]
+def axis_columns(rows: Sequence[Row]) -> list[Column]:
+    found = []
+    for axis in all_axes():
+        values = [row[axis.name] for row in rows]
+        numbers = any(isinstance(value, int | float) for value in values)
+        cells = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+        found.append(Column(axis.heading, cells, right=numbers))
+    return found
+
+
+def objective_columns(rows: Sequence[Row], objective: Objective, wide: bool) -> list[Column]:
+    """Its figures without their unit, which stands in the heading; accuracy with its interval."""
+    cells = [figure_cell(row, objective) for row in rows]
+    if objective.is_cost:
+        return [Column(f"{objective.noun}\n{objective.unit}", cells, right=True)]
+    intervals = [interval_cell(row) for row in rows]
+    if wide:
+        return [Column("accuracy\n%", cells, right=True), Column("95 %\ninterval", intervals, right=True)]
+    both = [f"{cell} ({interval})" if cell else "" for cell, interval in zip(cells, intervals, strict=True)]
+    return [Column("accuracy, %\n(95 % interval)", both, right=True)]
+
+
+def figure_cell(row: Row, objective: Objective) -> str:
+    if row["accuracy"] is None:
+        return ""
+    mark = "~" if objective.interval == "rounds" and row["latency_provisional"] else ""
+    return mark + objective.show(row[objective.name]).removesuffix(f" {objective.unit}")
+
+
+def interval_cell(row: Row) -> str:
+    if row["accuracy_low"] is None:
+        return ""
+    return "–".join(percents(row[end]).removesuffix(" %") for end in ("accuracy_low", "accuracy_high"))
+
+
+def share_cell(row: Row) -> str:
+    return "" if row["front_share"] is None else f"{100 * row['front_share']:.0f}"
+
+
+def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | None = None) -> None:
+    """One trial: what it is, its figures, and what it makes of each word (of `rows.trial_details`)."""
+    width = terminal_width()
+    click.echo(f"Trial {details['trial_id']}: {details['name']} ({details['strategy']}, {details['status']})")
+    if details["reason"]:
+        click.echo(f"Reason: {details['reason']}")
+    if not details["words"]:
+        return
+    for objective in objectives or objectives_named():
+        shown = objective.show(details[objective.name])
+        interval = "" if objective.is_cost else f" (95 % interval {interval_cell(details)} %)"
+        click.echo(f"  {objective.noun} {shown}{interval}")
+    click.echo(f"  balanced accuracy {percents(details['balanced_accuracy'])}\n")
+    click.echo("\n".join(table_lines(word_columns(details["words"]), width)))
+    mistakes = details["mistakes"][:10]
+    if mistakes:
+        click.echo("\nMost frequent mistakes, in clips:\n")
+        click.echo("\n".join(table_lines(mistake_columns(mistakes), width)))
+    for phrase in details["warnings"]:
+        click.echo(f"Warning: trial {details['trial_id']}: {phrase}.", err=True)
+
+
+def word_columns(words: Sequence[Mapping[str, Any]]) -> list[Column]:
+    def share(value: float | None) -> str:
+        return "" if value is None else f"{100 * value:.1f}"
+
+    intervals = [f"{share(word['recall_low'])}–{share(word['recall_high'])}" if word["clips"] else "" for word in words]
+    return [
+        Column("word", [str(word["word"]) for word in words], wraps=True),
+        Column("test\nclips", [f"{word['clips']:,}" for word in words], right=True),
+        Column("recall\n%", [share(word["recall"]) for word in words], right=True),
+        Column("95 %\ninterval", intervals, right=True),
+        Column("precision\n%", [share(word["precision"]) for word in words], right=True),
+    ]
+
+
+def mistake_columns(mistakes: Sequence[Mapping[str, Any]]) -> list[Column]:
+    return [
+        Column("word", [str(mistake["word"]) for mistake in mistakes], wraps=True),
+        Column("taken for", [str(mistake["taken_for"]) for mistake in mistakes], wraps=True),
+        Column("clips", [f"{mistake['clips']:.1f}".removesuffix(".0") for mistake in mistakes], right=True),
+    ]
+
+
+def show_space(rows: Sequence[Row], wide: bool = False) -> None:
+    """The trials of a space with what each costs on paper."""
     show(
-        headings,
         [
-            [
-                *point_cells(row),
-                "×".join(map(str, row["input_shape"])),
-                f"{row['parameters']:,}",
-                f"{row['macs']:,}",
-            ]
-            for row in rows
+            Column("trial", [str(row["trial_id"]) for row in rows]),
+            Column("strategy", [str(row["strategy"]) for row in rows], wraps=True),
+            *(axis_columns(rows) if wide else [model_column(rows)]),
+            Column("input", ["×".join(map(str, row["input_shape"])) for row in rows], right=True),
+            Column("parameters", [f"{row['parameters']:,}" for row in rows], right=True),
+            Column("MACs", [f"{row['macs']:,}" for row in rows], right=True),
         ],
+        wide,
     )

@@ -103,6 +103,21 @@ LATENCY = Objective(
     **saving("latency"),
 )
 
+FLASH = Objective(
+    "tflite_bytes",
+    "flash",
+    "min",
+    "seeds",
+    noun="flash",
+    label="flash (.tflite)",
+    unit="kB",
+    factor=1e-3,
+    show=kilobytes,
+    best="smallest in flash",
+    limits=(1e3, 1e7),
+    **saving("flash"),
+)
+
 OBJECTIVES: tuple[Objective, ...] = (
     ACCURACY,
     Objective(
@@ -120,20 +135,7 @@ OBJECTIVES: tuple[Objective, ...] = (
         **saving("memory"),
     ),
     LATENCY,
-    Objective(
-        "tflite_bytes",
-        "flash",
-        "min",
-        "seeds",
-        noun="flash",
-        label="flash (.tflite)",
-        unit="kB",
-        factor=1e-3,
-        show=kilobytes,
-        best="smallest in flash",
-        limits=(1e3, 1e7),
-        **saving("flash"),
-    ),
+    FLASH,
     Objective(
         "macs",
         "macs",

@@ -9,7 +9,17 @@ from support.spaces import MINI
 
 from kwssearch.analysis import Worlds, answers, front
 from kwssearch.errors import SpaceError
-from kwssearch.report import as_json, columns, front_rows, plots, show_trials, to_csv, trial_rows, write_report
+from kwssearch.report import (
+    answer_lines,
+    as_json,
+    columns,
+    front_rows,
+    plots,
+    show_trials,
+    to_csv,
+    trial_rows,
+    write_report,
+)
 from kwssearch.runs import load
 from kwssearch.space import (
     Axis,
@@ -113,7 +123,7 @@ def test_an_axis_and_an_objective_go_through_the_whole_tool(extended, tmp_path, 
 
 def test_an_architecture_is_called_what_it_is_called(extended, tmp_path) -> None:
     run = recorded.build(declared(tmp_path), figures=figures, clips=80, speakers=40)
-    text = write_report(run, tmp_path).read_text() + "\n".join(answers(run).lines())
+    text = write_report(run, tmp_path).read_text() + "\n".join(answer_lines(answers(run)))
     assert "my_models:tc_resnet α 0.5" in text.replace("\\_", "_")
     assert short_name(run.trials[-1].values) == "tc_resnet α0.5 b30"
     drawn = plots.scatter(trial_rows(run), plots.planes(run.objectives)["accuracy_latency"])
@@ -186,4 +196,4 @@ def test_flash_and_computing_are_judged_like_the_rest() -> None:
     found = answers(run)
     assert [verdict.question.split()[3] for verdict in found.verdicts] == ["accuracy", "flash", "multiply-accumulates"]
     assert found.pruning_sentence is None
-    assert not any("latenc" in line.lower() for line in found.lines())
+    assert not any("latenc" in line.lower() for line in answer_lines(found))

@@ -213,8 +213,7 @@ def split(folder: Path, by: Any, validation: str, test: str, speaker: str | None
     Example:
       kwssearch data split my_words --by speaker --test 20%
     """
-    from kwssearch.data.made_splits import write_split
-    from kwssearch.data.splits import Shares
+    from kwssearch.data.splits import Shares, write_split
     from kwssearch.space import parse_share
 
     shares = Shares(parse_share(validation, "validation"), parse_share(test, "test"))

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from kwssearch.data.classes import balanced, classes_of, means, named, ordered
 from kwssearch.data.layout import Layout, recognise
-from kwssearch.data.lists import Meaning
 from kwssearch.data.silence import Crop, crops, read_noise
 from kwssearch.data.sound import Levels, weaknesses
-from kwssearch.data.splits import SPLITS
-from kwssearch.data.splitting import split_clips
+from kwssearch.data.splits import SPLITS, Meaning, split_clips
 from kwssearch.data.tree import BACKGROUND, SOUNDS, Folder, read_tree
 from kwssearch.data.wav import clip_bytes, digest, faults_of, parse, read_start, reason_of, samples_of
 from kwssearch.errors import counted

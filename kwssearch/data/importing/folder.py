@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import io
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from math import gcd
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from kwssearch.data.import_plan import ImportPlan, Take, plan_import
-from kwssearch.data.speakers import MARK
+from kwssearch.data.importing.convert import converted, cut, kind_of, wav_bytes
+from kwssearch.data.importing.plan import ImportPlan, Take, plan_import
+from kwssearch.data.speakers import MARK, suggest
 from kwssearch.data.tree import BACKGROUND
-from kwssearch.data.wav import TOLERANCE_S, Samples, clip_bytes, decode, parse, read_start, reason_of
+from kwssearch.data.wav import TOLERANCE_S, faults_of, parse
 from kwssearch.errors import UserError, counted
 from kwssearch.sources import LISTS
 from kwssearch.system.cache import DataError
 from kwssearch.system.storage import read_json, write_bytes, write_json
 
 MANIFEST = ".import.json"
-LONGEST_S = 1800
-SHORTEST_SLICE = 0.5
-Audio = npt.NDArray[np.float32]
 Show = Callable[[int, int], None]
 
 
@@ -131,19 +124,18 @@ def begin(source: Path, target: Path, options: ImportOptions) -> None:
 
 def import_take(source: Path, target: Path, take: Take, options: ImportOptions, summary: Summary) -> list[str]:
     """Writes the clips of one recording, the first one last; their names, 'word/file.wav'."""
-    first, *_ = names = [f"{take.target}.wav"]
-    whole = take.word == BACKGROUND
-    if options.slice and not whole:
-        first = slice_name(take.target, 0)
-    if is_there(target / first, options) or (whole and (target / first).is_file()):
+    is_noise = take.word == BACKGROUND
+    slices = options.slice and not is_noise
+    first = slice_name(take.target, 0) if slices else f"{take.target}.wav"
+    if is_there(target / first, math.inf if is_noise else options.window_s):
         summary.done["there already"] += 1
-        return [first, *slices_there(target, take.target)] if options.slice and not whole else names
+        return [first, *(slices_there(target, take.target) if slices else ())]
     audio, actions = converted(source / take.path, options.rate)
-    pieces = [audio] if whole else list(cut(audio, options))
-    if options.slice and not whole:
-        names = [slice_name(take.target, number) for number in range(len(pieces))]
+    length = round(options.window_s * options.rate)
+    pieces = [audio] if is_noise else list(cut(audio, length, TOLERANCE_S * options.rate, slices))
+    names = [slice_name(take.target, number) if slices else first for number in range(len(pieces))]
     if len(audio) > len(pieces[0]):
-        actions.append("cut into slices" if options.slice else "cut to the loudest window")
+        actions.append("cut into slices" if slices else "cut to the loudest window")
     for name, piece in reversed(list(zip(names, pieces, strict=True))):
         place(target / name, wav_bytes(piece, options.rate))
     summary.done.update(actions or ["taken as they are"])
@@ -169,13 +161,12 @@ def place(path: Path, content: bytes) -> None:
         raise UserError(f"{path}: cannot be written ({reason}); make room or give write permission.") from error
 
 
-def is_there(path: Path, options: ImportOptions) -> bool:
+def is_there(path: Path, window_s: float) -> bool:
     """Whether a clip was written whole before."""
     try:
-        decode(read_start(path, clip_bytes(options.window_s)), options.window_s)
+        return not faults_of(parse(path.read_bytes()), window_s, whole=True)
     except (OSError, ValueError):
         return False
-    return True
 
 
 def slice_name(target: str, number: int) -> str:
@@ -188,90 +179,6 @@ def slices_there(target: Path, name: str) -> Iterator[str]:
     while (target / (clip := slice_name(name, number))).is_file():
         yield clip
         number += 1
-
-
-def converted(path: Path, rate: int) -> tuple[Audio, list[str]]:
-    """Samples of a recording in [-1, 1], shape (n,), at the rate, and what was done for it.
-
-    Raises:
-        OSError, ValueError, RuntimeError: it cannot be read.
-    """
-    audio, found, kind = read(path)
-    actions = [] if kind == "WAV PCM_16" else [f"converted from {kind}"]
-    if audio.shape[1] > 1:
-        actions.append("mixed down to mono")
-    mono = audio.mean(axis=1, dtype=np.float32)
-    if found != rate:
-        from scipy.signal import resample_poly
-
-        factor = gcd(found, rate)
-        mono = resample_poly(mono, rate // factor, found // factor).astype(np.float32)
-        actions.append(f"resampled to {rate} Hz")
-    if not len(mono):
-        raise ValueError("holds no samples")
-    return mono, actions
-
-
-def read(path: Path) -> tuple[Audio, int, str]:
-    """Samples, shape (n, channels), rate, and format as libsndfile calls it."""
-    import soundfile
-
-    content: Any = path
-    if path.suffix.lower() in (".wav", ".wave") and path.stat().st_size < 1 << 28:
-        content = io.BytesIO(tidied(path.read_bytes()))
-    with soundfile.SoundFile(content) as file:
-        if file.frames > LONGEST_S * file.samplerate:
-            raise ValueError(f"is longer than {LONGEST_S // 60} minutes; cut it first")
-        name = {"WAVEX": "WAV"}.get(file.format, file.format)
-        return file.read(dtype="float32", always_2d=True), file.samplerate, f"{name} {file.subtype}"
-
-
-def tidied(content: bytes) -> bytes:
-    """A WAV without the chunks that libsndfile stumbles on; what is none as it is.
-
-    Raises:
-        ValueError: it is truncated.
-    """
-    try:
-        recording = parse(content)
-    except ValueError:
-        return content
-    if recording.promised > len(recording.body):
-        raise ValueError("is truncated or damaged; record it again")
-    return recording.clean()
-
-
-def cut(audio: Audio, options: ImportOptions) -> Iterator[Audio]:
-    """The recording itself where it fits, else its loudest window, or windows one after the other."""
-    length = round(options.window_s * options.rate)
-    if len(audio) <= length + TOLERANCE_S * options.rate:
-        yield audio[:length]
-    elif options.slice:
-        for start in range(0, len(audio), length):
-            if start == 0 or len(audio) - start >= SHORTEST_SLICE * length:
-                yield audio[start : start + length]
-    else:
-        energy = np.concatenate([[0], np.cumsum(np.square(audio, dtype=np.float64))])
-        start = int(np.argmax(energy[length:] - energy[:-length]))
-        yield audio[start : start + length]
-
-
-def wav_bytes(audio: Audio, rate: int) -> bytes:
-    import soundfile
-
-    samples: Samples = np.clip(np.round(audio * 32768), -32768, 32767).astype(np.int16)
-    file = io.BytesIO()
-    soundfile.write(file, samples, rate, format="WAV", subtype="PCM_16")
-    return file.getvalue()
-
-
-def kind_of(error: Exception) -> str:
-    """Why a recording was not taken, in words that many share."""
-    import soundfile
-
-    if isinstance(error, soundfile.LibsndfileError):
-        return f"cannot be read by libsndfile ({error.error_string.strip('. ')}); convert it with another program"
-    return reason_of(error)
 
 
 def write_lists(target: Path, listed: dict[str, list[str]], summary: Summary) -> None:
@@ -294,8 +201,6 @@ def write_lists(target: Path, listed: dict[str, list[str]], summary: Summary) ->
 
 
 def tell_of_speakers(plan: ImportPlan, summary: Summary) -> None:
-    from kwssearch.data.speakers import suggest
-
     unknown = [take for take in plan.takes if not take.speaker and MARK not in take.target and take.word != BACKGROUND]
     if not unknown:
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from kwssearch.data.speakers import speaker_rule
-from kwssearch.data.splits import FEWEST_SPEAKERS, SPLITS, Shares, deal_clips, deal_speakers, lacking
+from kwssearch.data.splits.dealing import FEWEST_SPEAKERS, SPLITS, Shares, deal_clips, deal_speakers, lacking
 from kwssearch.data.tree import SOUNDS, read_tree
 from kwssearch.errors import counted, printable
 from kwssearch.sources import LISTS

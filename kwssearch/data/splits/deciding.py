@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from kwssearch.data.lists import Meaning, SplitList, agree, find_lists, told
 from kwssearch.data.speakers import MARK, matched, speaker_of, speaker_rule, suggest
-from kwssearch.data.splits import FEWEST_SPEAKERS, SPLITS, By, deal_clips, deal_speakers, draw, split_by_speaker
+from kwssearch.data.splits.dealing import FEWEST_SPEAKERS, SPLITS, By, deal_clips, deal_speakers, draw, split_by_speaker
+from kwssearch.data.splits.lists import Meaning, SplitList, agree, find_lists, told
 from kwssearch.errors import counted
 from kwssearch.sources import LISTS
 from kwssearch.space import SILENCE, DataSettings

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kwssearch.data.layout import WORDS, Layout, recognise, split_of_name
-from kwssearch.data.lists import Meaning
 from kwssearch.data.speakers import FIELDS, MARK, matched
-from kwssearch.data.splits import SPLITS
-from kwssearch.data.splitting import choose, tell_of_lines
+from kwssearch.data.splits import SPLITS, Meaning, choose, find_lists, tell_of_lines
 from kwssearch.data.tree import SOUNDS, Folder, read_tree
 from kwssearch.system.cache import DataError
 
@@ -158,8 +156,6 @@ def with_speaker(take: Take, pattern: str | None) -> Take:
 
 def with_lists(root: Path, tree: Folder, takes: Sequence[Take], plan: ImportPlan) -> list[Take]:
     """Takes with the splits of lists that lie there, where folders do not tell them."""
-    from kwssearch.data.lists import find_lists
-
     if any(take.split for take in takes):
         return list(takes)
     names = aliases(takes, tree.path)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from kwssearch.analysis.advantages import has_advantage
+from kwssearch.analysis.answers import Answers
 from kwssearch.analysis.cautions import grouped, trial_cautions
 from kwssearch.analysis.effects import Effect
 from kwssearch.analysis.pareto import front
@@ -35,6 +37,20 @@ def strategy_comment(
         sentences += level_sentences(effects[1:])
     sentences += front_sentences(worlds, own, beside)
     return [*sentences, *grouped([(t.trial_id, phrase) for t in own for phrase in trial_cautions(worlds.run, t)])]
+
+
+def comparison_comment(worlds: Worlds, found: Answers) -> list[str]:
+    """Sentences on all strategies together."""
+    trials = [trial for trial, on in zip(worlds.trials, front(worlds, worlds.trials), strict=True) if on]
+    by_strategy = Counter(trial.strategy for trial in trials)
+    shares = listed([f"{count} of {strategy}" for strategy, count in by_strategy.most_common()])
+    extremes = [extreme_phrase(worlds, worlds.trials, objective) for objective in worlds.run.objectives]
+    equal = [verdict.equal.sentence for verdict in found.verdicts if verdict.equal is not None]
+    return [
+        f"The front has {counted(len(trials), 'model')} of {len(worlds.trials)}: {shares}.",
+        f"Of all trials, {listed(extremes)}.",
+        *equal,
+    ]
 
 
 def mean_sentences(effect: Effect, levels: int) -> list[str]:
@@ -83,12 +99,14 @@ def changed(level: Effect) -> str:
 
 def front_sentences(worlds: Worlds, own: Sequence[Trial], beside: Sequence[Trial]) -> list[str]:
     """How many of its trials are Pareto-efficient, and the extremes."""
-    among = [*own, *beside]
-    efficient = sum(front(worlds, among)[: len(own)])
-    verb = "is" if efficient == 1 else "are"
+    on_front = front(worlds, [*own, *beside])[: len(own)]
+    efficient = [f"{trial.trial_id} ({trial.name})" for trial, on in zip(own, on_front, strict=True) if on]
     extremes = [extreme_phrase(worlds, own, objective) for objective in worlds.run.objectives]
+    verb = "is" if len(efficient) == 1 else "are"
+    names = f": {', '.join(efficient)}" if efficient else ""
     return [
-        f"{efficient} of its {counted(len(own), 'completed trial')} {verb} Pareto-efficient within this exercise.",
+        f"{len(efficient)} of its {counted(len(own), 'completed trial')} {verb} Pareto-efficient within this exercise, "
+        f"held against the baseline too{names}.",
         *([f"Of all its trials, {listed(extremes)}."] if len(own) > 1 else []),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,24 @@ from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import UserError, counted
 from kwssearch.report import plots
 from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
-from kwssearch.report.comments import strategy_comment
+from kwssearch.report.comments import comparison_comment, strategy_comment
 from kwssearch.report.markdown import escape, slug, table, to_csv
-from kwssearch.report.rows import by_costs, columns, of_strategy, trial_rows
+from kwssearch.report.page_tables import front_table, making_rows, trial_table, word_table
+from kwssearch.report.rows import columns, of_strategy, trial_rows
 from kwssearch.runs import Run
-from kwssearch.space import BASELINE, Objective, cost_objectives, full_name, milliseconds
+from kwssearch.space import BASELINE
 from kwssearch.system.storage import write_bytes
 
 MOST_EFFECTS = 60  # more levels than that make no readable picture
+MOST_WORD_COLUMNS = 12
+FRONT_IS = (
+    "What no other trial beats in all objectives at once, by more than the measurement can tell; beside each, in how "
+    "many bootstrap worlds it is on the plain front."
+)
+WORDS_ARE = (
+    "For each trial of the front, in %: the share of a word's test clips that it recognises / the share of its answers "
+    "with that word that are right."
+)
 
 
 def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float = 1.0) -> Path:
@@ -85,13 +95,15 @@ class Page:
         yield f"# {escape(self.run.space.name)}: {counted(len(self.run.completed), 'model')} compared"
         if self.run.space.description:
             yield from ("", escape(self.run.space.description))
-        yield from self.making()
+        yield from self.answer_lines()
+        yield from self.front_lines()
+        yield from self.comparison()
         for number, strategy in enumerate(self.run.space.strategies):
             if strategy.name != BASELINE:
                 yield from self.exercise(number, strategy.name)
-        yield from self.comparison()
-        yield from self.answer_lines()
+        yield from self.trial_lines()
         yield from self.missing()
+        yield from self.making()
 
     def picture(self, name: str, title: str, images: Mapping[str, bytes]) -> list[str]:
         """Keeps the images and gives the lines that show them."""
@@ -107,8 +119,7 @@ class Page:
         """One strategy by itself, beside the baseline."""
         rows = trial_rows(self.run, of_strategy(self.run, strategy), self.worlds)
         yield from ("", f"## Strategy: {escape(strategy)}")
-        done = [row for row in rows if row["status"] == "completed"]
-        if done:
+        if any(row["status"] == "completed" for row in rows):
             panels = [
                 plots.scatter(rows, axes) for axes in plots.planes(self.run.objectives).values() if not axes[1].is_cost
             ]
@@ -118,19 +129,20 @@ class Page:
         effects = [effect for effect in self.answers.effects if effect.strategy == strategy]
         beside = [trial for trial in self.run.completed if trial.strategy == BASELINE]
         yield from ("", escape(" ".join(strategy_comment(self.worlds, strategy, effects, beside))))
-        if done:
-            yield from ("", "Pareto-efficient configurations of this exercise, the baseline among them:", "")
-            yield from front_table(rows, self.run.objectives)
+
+    def front_lines(self) -> Iterator[str]:
+        yield from ("", "## The front", "", escape(FRONT_IS), "", *front_table(self.rows, self.run.objectives))
+        volume = hypervolume(self.run.trials, self.run.objectives)
+        yield from ("", f"Hypervolume: {volume:.4f}. {escape(reference_note(self.run.objectives))}")
 
     def comparison(self) -> Iterator[str]:
+        """All strategies in one plot for each two objectives, with a comment."""
         yield from ("", "## All strategies compared")
         for plane, axes in plots.planes(self.run.objectives).items():
             drawn = plots.scatter(self.rows, axes)
             yield from self.picture(plane, drawn.title, plots.draw_scatters([drawn], self.colors, self.shapes))
-        yield from ("", "A front point's label tells its architecture, width multiplier (α) and sparsity (s).")
-        yield from ("", "### The front", "", *front_table(self.rows, self.run.objectives))
-        volume = hypervolume(self.run.trials, self.run.objectives)
-        yield from ("", f"Hypervolume: {volume:.4f}. {escape(reference_note(self.run.objectives))}")
+        yield from ("", "A point's label tells its architecture, width multiplier (α) and sparsity (s).")
+        yield from ("", escape(" ".join(comparison_comment(self.worlds, self.answers))))
         yield from self.effect_lines()
         yield from self.pair_lines()
 
@@ -176,75 +188,22 @@ class Page:
         if found.recommendations:
             yield from ("", "### By accuracy budget, points", "")
             yield from table(*tabled(budget_columns(found)))
-            yield from ("", "What each further point buys:", "", *(f"- {escape(s.sentence)}" for s in found.steps))
+            yield from (
+                "",
+                "What each further point buys:",
+                "",
+                *(f"- {escape(s.sentence)}" for s in found.distinct_steps),
+            )
         yield from ("", "Mind:", "", *(f"- {escape(note)}" for note in found.notes))
+
+    def trial_lines(self) -> Iterator[str]:
+        """One table of all trials, and the front's words."""
+        yield from ("", "## All trials", "", *trial_table(self.rows, self.run.objectives))
+        yield from ("", "Every figure is in [results.csv](results.csv).")
+        front = [trial for trial, row in zip(self.run.trials, self.rows, strict=True) if row["on_front"]]
+        yield from ("", "### Word by word", "", WORDS_ARE, "", *word_table(self.run, front[:MOST_WORD_COLUMNS]))
 
     def missing(self) -> Iterator[str]:
         sentences = (*self.answers.gaps, *self.run.warnings)
         if sentences:
             yield from ("", "## Not in the comparison", "", *(f"- {escape(sentence)}" for sentence in sentences))
-
-
-def front_table(rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]) -> list[str]:
-    """The front's rows, cheapest first."""
-    costs = cost_objectives(objectives)
-    timed = any(cost.interval == "rounds" for cost in costs)
-    head = (
-        "trial", "strategy", "model", "accuracy, %", "95 % interval", *(cost.noun for cost in costs),
-        *(["5th to 95th percentile"] if timed else []), "front in worlds", "ties with",
-    )  # fmt: skip
-    kept = by_costs((dict(row) for row in rows if row["on_front"]), objectives)
-    return table(head, [front_cells(row, costs, timed) for row in kept])
-
-
-def front_cells(row: Mapping[str, Any], costs: Sequence[Objective], timed: bool) -> list[object]:
-    spread = "provisional"
-    if not row["latency_provisional"]:
-        spread = f"{milliseconds(row['latency_low'])} to {milliseconds(row['latency_high'])}"
-    return [
-        row["trial_id"],
-        row["strategy"],
-        full_name(row),
-        f"{100 * row['accuracy']:.1f}",
-        f"{100 * row['accuracy_low']:.1f} to {100 * row['accuracy_high']:.1f}",
-        *(cost.show(row[cost.name]) for cost in costs),
-        *([spread] if timed else []),
-        f"{100 * row['front_share']:.0f} %",
-        " ".join(row["tied_with"]),
-    ]
-
-
-def making_rows(run: Run) -> list[tuple[str, str]]:
-    """What run.json tells of data, recipe, machine and versions; what it lacks is left out."""
-    record, recipe = run.record, run.space.recipe
-    data, machine = as_table(record.get("data")), as_table(record.get("environment"))
-    splits = [f"{name} {size:,}" for name, size in as_table(data.get("splits")).items() if isinstance(size, int)]
-    latency = as_table(run.latency_record)
-    found = {
-        "begun": record.get("created"),
-        "data set": data.get("source"),
-        "fingerprint": str(data.get("fingerprint", ""))[:16],
-        "words": ", ".join(run.words),
-        "clips": ", ".join(splits),
-        "sampling rate, Hz": data.get("sampling_rate"),
-        "features": ", ".join(f"{s.name} ({s.kind}, {s.shape[0]} x {s.shape[1]})" for s in run.space.features.values()),
-        "recipe": f"{recipe.epochs} epochs, batches of {recipe.batch_size}, Adam, learning rate from "
-        f"{recipe.learning_rate[0]:g} to {recipe.learning_rate[1]:g}, seed {recipe.seed}, "
-        f"{counted(recipe.executions_per_trial, 'execution')} a trial, precision {recipe.precision}",
-        "trials": f"{len(run.completed)} of {len(run.trials)} completed",
-        "latency": f"{latency['rounds']} rounds, {counted(latency.get('threads', 1), 'thread')}, "
-        f"{'noisy' if latency.get('noisy') else 'quiet'} machine"
-        if "rounds" in latency
-        else "provisional",
-        "machine": named(machine),
-        "versions": named(as_table(record.get("versions"))),
-    }
-    return [(name, str(value)) for name, value in found.items() if value]
-
-
-def as_table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def named(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in values.items() if value not in (None, ""))

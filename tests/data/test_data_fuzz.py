@@ -226,9 +226,7 @@ def test_folders_of_any_shape(
 
 @FOLDER_CASES
 @given(settings=SETTINGS, lists=st.booleans(), silent=st.booleans())
-def test_settings_on_words_and_other_sounds(
-    other_sounds: Path, settings: DataSettings, lists: bool, silent: bool
-) -> None:
+def test_other_sounds(other_sounds: Path, settings: DataSettings, lists: bool, silent: bool) -> None:
     with tempfile.TemporaryDirectory() as parent:
         ignored = shutil.ignore_patterns(*([] if lists else ["*.txt"]), *([] if silent else ["_silence_"]))
         root = Path(shutil.copytree(other_sounds, Path(parent) / "words", ignore=ignored))

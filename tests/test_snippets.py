@@ -15,6 +15,7 @@ from kwssearch.cli.commands import main
 from kwssearch.data import dataset
 from kwssearch.space import declaration
 from kwssearch.testing import tiny
+from kwssearch.testing.words import write_word_folder
 
 ELSEWHERE = {  # what needs other machines or packages, and where it is tested, if anywhere
     "--scheduler": "tests/search/test_cluster.py",
@@ -57,9 +58,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: P
 def toys(workplace: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     """Shipped spaces and data sets by name are toys, too."""
     (workplace / "toys").mkdir(exist_ok=True)
-    shipped = {
-        name: tiny.write_space(workplace / "toys" / f"{name}.toml") for name in declaration.shipped_spaces()
-    }
+    shipped = {name: tiny.write_space(workplace / "toys" / f"{name}.toml") for name in declaration.shipped_spaces()}
     monkeypatch.setattr(declaration, "shipped_spaces", lambda: shipped)
     named = dataset.locate
     monkeypatch.setattr(
@@ -69,14 +68,29 @@ def toys(workplace: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     monkeypatch.chdir(workplace)
 
 
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    """Words to look at and to import, made anew for each command that does."""
+    write_word_folder(tmp_path / "my_words", words=("off", "on", "up"), clips=20, rate=8000, lists=False)
+    for word in ("off", "on"):
+        (tmp_path / "recordings" / word).mkdir(parents=True)
+        for number, path in enumerate(sorted((tmp_path / "my_words" / word).glob("*.wav"))):
+            shutil.copy(path, tmp_path / "recordings" / word / f"3_theo{number // 2}_{number}.wav")
+    return tmp_path
+
+
 def is_elsewhere(code: str) -> bool:
     return any(word in code for word in ELSEWHERE)
 
 
 @pytest.mark.parametrize("line", [line for line in pages.command_lines() if not is_elsewhere(line)])
-def test_command_lines_run(line: str) -> None:
+def test_command_lines_run(line: str, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command, _, target = line.partition(" > ")
     arguments = shlex.split(command, comments=True)[1:]
+    if arguments[0] == "data":
+        monkeypatch.chdir(recordings)
+    if arguments[:2] == ["data", "import"]:
+        shutil.rmtree(recordings / "my_words")
     ended = CliRunner().invoke(main, arguments)
     warned = arguments[:2] == ["data", "check"] and "0 refused" in ended.stderr  # of few clips, which exits 1
     assert ended.exit_code == 0 or warned, f"{ended.stderr}{ended.exception!r}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kwssearch.cli.data import chosen, data_options
 from kwssearch.cli.group import RUN, Command, main
 
 if TYPE_CHECKING:
@@ -72,9 +73,20 @@ def trainers(command: Command) -> Command:
 @click.option("--out", type=RUN, metavar="RUN", help="Folder of the run; runs/<name of the space> by default.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--executions", type=click.IntRange(1), help="Trainings with different seeds of each trial.")
+@data_options
 @trainers
 def run(
-    space: str, data: str | None, out: Path | None, epochs: int | None, executions: int | None, **options: Any
+    space: str,
+    data: str | None,
+    out: Path | None,
+    epochs: int | None,
+    executions: int | None,
+    words: str | None,
+    unknown: bool | None,
+    silence: bool | None,
+    speaker: str | None,
+    window_s: float | None,
+    **options: Any,
 ) -> None:
     """Search a space; run again, it resumes where it stopped.
 
@@ -89,6 +101,8 @@ def run(
     declared = load_space(space)
     recipe = {"epochs": epochs, "executions_per_trial": executions}
     declared = declared.with_recipe(**{key: value for key, value in recipe.items() if value is not None})
+    given = {"words": words, "unknown": unknown, "silence": silence, "speaker": speaker, "window_s": window_s}
+    declared = declared.with_data_settings(chosen(declared.data_settings, **given))
     search(declared, declared.data if data is None else data, out or Path("runs") / declared.name, **options)
 
 

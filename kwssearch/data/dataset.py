@@ -25,6 +25,8 @@ from kwssearch.data.survey import Problem, Survey, grouped
 from kwssearch.data.wav import clip_bytes, decode, digest, read_start, reason_of
 from kwssearch.errors import counted, printable
 from kwssearch.space import DataSettings, read_data_settings
+from kwssearch.space.data_settings import SETTINGS
+from kwssearch.space.schema import Table
 from kwssearch.system.cache import DataError as DataError
 from kwssearch.system.cache import cache_folder
 
@@ -122,19 +124,20 @@ class DataSet:
         return [speaker_of(clip.path) for clip in self.splits[split]]
 
 
-def load_data(source: str | Path, settings: DataSettings = PLAIN) -> DataSet:
+def load_data(source: str | Path, settings: DataSettings = PLAIN, **named: Any) -> DataSet:
     """Indexes a data set; each file is read once.
 
     Args:
         source: 'msc' (fetched on first use), 'builtin' (spoken on first use), or a folder;
             a folder of such a name is written './msc'.
         settings: which of its clips are used and how they are read.
+        named: single settings, such as words=["on", "off"].
 
     Raises:
         DataError: the set cannot be had, or holds what would make figures wrong.
         SpaceError: the settings are not what they should be.
     """
-    settings = read_data_settings("data settings", settings.to_dict())
+    settings = read_data_settings("data settings", {**settings.to_dict(), **named_settings(named)})
     root = locate(source)
     survey = look_through(root, settings)
     fatal = [problem for problem in survey.problems if problem.fatal]
@@ -169,6 +172,16 @@ def load_data(source: str | Path, settings: DataSettings = PLAIN) -> DataSet:
 def sentence(problem: Problem) -> str:
     place = f"{printable(problem.path)}: " if problem.path else ""
     return f"{place}{printable(problem.text)}."
+
+
+def named_settings(named: Mapping[str, Any]) -> dict[str, Any]:
+    """As a space would declare them.
+
+    Raises:
+        SpaceError: what is no setting.
+    """
+    Table("data settings", named).only(SETTINGS)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
 
 
 def locate(source: str | Path) -> Path:

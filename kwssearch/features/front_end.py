@@ -23,7 +23,7 @@ EPSILON = 1e-6
 
 
 class FrontEnd:
-    """From one second of audio to a model's input.
+    """From a window of audio to a model's input.
 
     Args:
         setting: sampling rate, frames, mel bands and coefficients.
@@ -42,13 +42,13 @@ class FrontEnd:
         """Features, shape (frames, bands or coefficients, 1).
 
         Args:
-            samples: shape (n,), n up to one second; int16, or float in [-1, 1].
+            samples: shape (n,), n up to one window; int16, or float in [-1, 1].
 
         Natural logarithm of the mel-weighted magnitude spectrum, and for MFCC its scaled DCT-II
         (Davis and Mermelstein, 1980); mel scale, window and DCT as in tf.signal.
         """
         audio = samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else samples
-        audio = pad(self.resample(audio), self.setting.sampling_rate)
+        audio = pad(self.resample(audio), self.setting.samples)
         frames = np.lib.stride_tricks.sliding_window_view(audio, len(self.window))[:: self.setting.frame_step]
         # Not NumPy's: its work space goes back to the system at every call, which tripled the latency.
         magnitude = np.abs(rfft(frames * self.window))

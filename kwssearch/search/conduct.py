@@ -43,7 +43,8 @@ def conduct(
     """
     folder = RunFolder(path)
     with folder.held():
-        data_set = load_data(data) if isinstance(data, str) else data
+        data_set = load_data(data, space.data_settings) if isinstance(data, str) else data
+        space = space.with_data_settings(data_set.settings)
         options = {"remote": trainers.scheduler is not None, "alone": trainers.alone, "gpu": bool(trainers.gpus)}
         plan = opened(folder, space, data_set, oracle, retry_failed, max_trials=max_trials, **options)
         if trainers.note:
@@ -89,8 +90,8 @@ def time_run(
     data = run.record["data"]
     with local_pool(folder.log, [HIDDEN]) as alone:
         try:
-            future = alone.submit(timing.measure, artefacts, folder.source, data["fingerprint"], threads, budget)
-            record = future.result()
+            where = folder.source, run.space.data_settings, data["fingerprint"]
+            record = alone.submit(timing.measure, artefacts, *where, threads, budget).result()
         except WorkerDiedError as error:
             raise UserError(
                 f"{folder.path}: the process that timed the models died ({error}); "

@@ -15,7 +15,7 @@ from kwssearch.analysis.binomial import wilson
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
 from kwssearch.runs import PROGRESS_RECORD, shared_folder
-from kwssearch.space import PlannedTrial, SearchSpace
+from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.system import environment
 from kwssearch.system.cache import cache_folder, forget_older
 from kwssearch.system.storage import write_json
@@ -123,7 +123,7 @@ def execute(job: Job) -> Outcome:
     from kwssearch.training import WEIGHTS_FILE, KwsHyperModel, hyperparameters
 
     device = backend.configure(threads=1, deterministic=job.space.recipe.deterministic, gpu=job.gpu)
-    data = open_data(job.source, job.fingerprint)
+    data = open_data(job.source, job.space.data_settings, job.fingerprint)
     hypermodel = KwsHyperModel(job.space, data)
     hp = hyperparameters(job.space, job.planned.values)
     folder = job.scratch
@@ -167,13 +167,13 @@ def identity(job: Job) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def open_data(source: str, fingerprint: str) -> DataSet:
+def open_data(source: str, settings: DataSettings, fingerprint: str) -> DataSet:
     """The data set, loaded once a process.
 
     Raises:
         UserError: it is not the one that the search began with.
     """
-    data = load_data(source)
+    data = load_data(source, settings)
     if data.fingerprint != fingerprint:
         raise UserError(
             f"{source}: is not the data set that this search uses (fingerprint {data.fingerprint[:12]}, "

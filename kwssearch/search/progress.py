@@ -52,6 +52,8 @@ class Progress:
             f"{plan.left} to run, {epochs} each."
         )
         self.say(f"Data: {plan.data.source}, {counted(len(plan.data.words), 'word')}; clips: {splits}.")
+        for note in plan.data.notes:
+            self.say(note)
         self.say(f"Run: {plan.folder.path}, {trainers.sentence}.")
         for note in plan.notes:
             self.say(f"Warning: {note.removesuffix('.')}.")

@@ -18,6 +18,7 @@ from kwssearch.artefact import MODEL_FILE, Classifier, sample
 from kwssearch.features import FrontEnd
 from kwssearch.runs import Run, Trial, now, trial_folder
 from kwssearch.search.job import open_data
+from kwssearch.space import DataSettings
 from kwssearch.system import environment
 
 Times = npt.NDArray[np.floating[Any]]
@@ -74,7 +75,12 @@ def artefact_of(run: Run, trial: Trial) -> Path | None:
 
 
 def measure(
-    artefacts: Sequence[Timed], source: str, fingerprint: str, threads: int = 1, budget: float | None = None
+    artefacts: Sequence[Timed],
+    source: str,
+    settings: DataSettings,
+    fingerprint: str,
+    threads: int = 1,
+    budget: float | None = None,
 ) -> dict[str, Any]:
     """Times every artefact once a round, in an order shuffled anew each round, on the same clips.
 
@@ -83,7 +89,7 @@ def measure(
     than 2 %, or the budget ends.
 
     Args:
-        source, fingerprint: the data set whose test clips are classified.
+        source, settings, fingerprint: the data set whose test clips are classified.
         budget: seconds; 2 a trial by default.
 
     Returns:
@@ -92,7 +98,7 @@ def measure(
     Raises:
         UserError: it is not the data set that the run was made with.
     """
-    data = open_data(source, fingerprint)
+    data = open_data(source, settings, fingerprint)
     budget = SECONDS_A_TRIAL * len(artefacts) if budget is None else budget
     clips = [data.audio("test", i) for i in range(min(CLIPS, len(data.splits["test"])))]
     generator = np.random.default_rng(0)

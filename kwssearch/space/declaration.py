@@ -14,7 +14,7 @@ from typing import Any
 from kwssearch.errors import SpaceError, did_you_mean
 from kwssearch.space.architectures import ArchitectureSource, locate
 from kwssearch.space.axes import Axis, Stage, all_axes, axis_names
-from kwssearch.space.data_settings import source_beside
+from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_beside
 from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
 from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
 from kwssearch.space.search_space import BASELINE, SearchSpace, Strategy
@@ -23,7 +23,7 @@ from kwssearch.system.text import read_text
 
 MAX_TRIALS = 10_000
 KEYS = (
-    "name", "description", "data", "objectives", "recipe", "pruning", "features", "baseline", "strategy",
+    "name", "description", "data", *SETTINGS, "objectives", "recipe", "pruning", "features", "baseline", "strategy",
     "architectures",
 )  # fmt: skip
 
@@ -110,7 +110,8 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     table.only(KEYS)
     head = Table(place, {k: v for k, v in content.items() if k in ("name", "description", "data")})
     texts = head.read({"name": text(name), "description": text("", empty=True), "data": text("msc")})
-    features = read_features(place, content)
+    settings = read_data_settings(place, content)
+    features = read_features(place, content, settings.window_s)
     recipe = read_recipe(place, content)
     fields = {axis.name: axis.field(tuple(content.get(axis.name, ()))) for axis in all_axes()}
     space = SearchSpace(
@@ -121,6 +122,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         baseline=read_baseline(place, content, fields, recipe),
         strategies=read_strategies(place, content, fields),
         objectives=read_objectives(table),
+        data_settings=settings,
     )
     check_union(space, place)
     return replace(space, architectures=read_architectures(place, content, space, folder))
@@ -140,22 +142,22 @@ def read_architectures(
     return found
 
 
-def read_features(place: str, content: Mapping[str, Any]) -> dict[str, FeatureSetting]:
+def read_features(place: str, content: Mapping[str, Any], window_s: float) -> dict[str, FeatureSetting]:
     table = Table(f"{place}: features", content.get("features", {}))
     declared = table.content
     if not declared:
         raise SpaceError(f"{place}: features: got none, expected at least one table such as [features.mfcc].")
     for name in declared:
         table.check("name", name, text())
-    return {name: read_feature(f"{place}: features.{name}", name, entry) for name, entry in declared.items()}
+    return {name: read_feature(f"{place}: features.{name}", name, entry, window_s) for name, entry in declared.items()}
 
 
-def read_feature(place: str, name: str, entry: Any) -> FeatureSetting:
+def read_feature(place: str, name: str, entry: Any, window_s: float) -> FeatureSetting:
     table = Table(place, entry)
     values = table.read(FEATURES)
     if values["kind"] is None:
         raise table.fault("kind", None, FEATURES["kind"].expected)
-    setting = FeatureSetting(name, **values)
+    setting = FeatureSetting(name, **values, window_s=window_s)
     if not setting.lower_hz < setting.upper_hz <= setting.sampling_rate / 2:
         raise table.fault(
             "upper_hz", setting.upper_hz, f"above lower_hz ({setting.lower_hz}) and up to {setting.sampling_rate / 2:g}"

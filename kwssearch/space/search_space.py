@@ -10,6 +10,7 @@ from typing import Any
 
 from kwssearch.space.architectures import ArchitectureSource
 from kwssearch.space.axes import axis_names
+from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
 from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
 
@@ -40,6 +41,7 @@ class SearchSpace:
     Attributes:
         objectives: names of what trials are judged by; results do not depend on them.
         architectures: where the builders are that are not shipped, by the names that the axis has.
+        data_settings: which clips of the data set are used, and how.
     """
 
     name: str
@@ -52,6 +54,7 @@ class SearchSpace:
     strategies: tuple[Strategy, ...]
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     architectures: Mapping[str, ArchitectureSource] = field(default_factory=dict)
+    data_settings: DataSettings = DEFAULTS
 
     @cached_property
     def trials(self) -> tuple[PlannedTrial, ...]:
@@ -88,19 +91,25 @@ class SearchSpace:
         varied = {field.name: values[field.name] for field in fields(Recipe) if field.name in values}
         return replace(self.recipe, **varied)
 
+    def with_data_settings(self, settings: DataSettings) -> SearchSpace:
+        """The same for other clips; front ends follow the window."""
+        features = {name: replace(f, window_s=settings.window_s) for name, f in self.features.items()}
+        return replace(self, data_settings=settings, features=features)
+
     def with_recipe(self, **changes: Any) -> SearchSpace:
         return replace(self, recipe=replace(self.recipe, **changes))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready tables that `declaration.read_space` reads back."""
         features = {
-            name: {k: v for k, v in asdict(setting).items() if k != "name" and v is not None}
+            name: {k: v for k, v in asdict(setting).items() if k not in ("name", "window_s") and v is not None}
             for name, setting in self.features.items()
         }
         return {
             "name": self.name,
             "description": self.description,
             "data": self.data,
+            **self.data_settings.to_dict(),
             "objectives": list(self.objectives),
             "recipe": {**asdict(self.recipe), "learning_rate": list(self.recipe.learning_rate)},
             "pruning": asdict(self.pruning),

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FeatureSetting:
-    """A front end: what `features.FrontEnd` computes from one second of audio."""
+    """A front end: what `features.FrontEnd` computes from a window of audio.
+
+    Attributes:
+        window_s: seconds of the window; of the data settings, the same for all front ends of a space.
+    """
 
     name: str
     kind: str
@@ -18,6 +22,12 @@ class FeatureSetting:
     lower_hz: float
     upper_hz: float
     coefficients: int | None = None
+    window_s: float = 1.0
+
+    @property
+    def samples(self) -> int:
+        """Samples of a window."""
+        return round(self.sampling_rate * self.window_s)
 
     @property
     def frame_length(self) -> int:
@@ -31,8 +41,8 @@ class FeatureSetting:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(frames, bands or coefficients, 1) of one second of audio."""
-        frames = 1 + (self.sampling_rate - self.frame_length) // self.frame_step
+        """(frames, bands or coefficients, 1) of one window."""
+        frames = 1 + (self.samples - self.frame_length) // self.frame_step
         return frames, self.coefficients or self.mel_bins, 1
 
 

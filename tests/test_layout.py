@@ -1,6 +1,7 @@
 """The architecture as a rule: rooms import rooms below them, and reading a run needs no TensorFlow."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,31 @@ def test_rooms_that_reach_no_tensorflow(room: str) -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""
+
+
+def texts(path: Path) -> list[str]:
+    """Every string of a module that is no docstring."""
+    tree = ast.parse(path.read_text())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node.value for node in constants if id(node) not in docstrings]
+
+
+LIBRARY = [path for path in MODULES if path.relative_to(PACKAGE).parts[0] != "cli"]
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=ids(LIBRARY))
+def test_flags_of_the_command_line_stay_out_of_the_library(path: Path) -> None:
+    """But in whole command lines, of other programs or to be typed."""
+    flags = [text for text in texts(path) if re.search(r"(?<![\w-])--[a-z]", text)]
+    assert [
+        text
+        for text in flags
+        if not re.search(r"(kwssearch resume|dask worker|pip install|--nworkers|--nthreads)", text)
+        and text.strip() != "--retry-failed"
+    ] == []

@@ -26,7 +26,9 @@ def measured(finished):
     things = timing.timed_artefacts(run, 16000)
     folder = RunFolder(finished)
     folder.reopen()
-    return things, timing.measure(things, folder.source, run.space.data_settings, run.record["data"]["fingerprint"], budget=0)
+    return things, timing.measure(
+        things, folder.source, run.space.data_settings, run.record["data"]["fingerprint"], budget=0
+    )
 
 
 def test_every_model_is_timed_in_every_round(measured) -> None:

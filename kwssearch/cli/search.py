@@ -56,6 +56,12 @@ def interruptible(told: str) -> Iterator[None]:
 def trainers(command: Command) -> Command:
     """Options of commands that train."""
     for option in (
+        click.option(
+            "--timing-budget",
+            type=click.FloatRange(0),
+            metavar="SECONDS",
+            help="Of the final timing, which is not cut before 20 rounds; 2 a trial by default.",
+        ),
         click.option("--retry-failed", is_flag=True, help="Take up failed trials as well."),
         click.option("--gpus", is_flag=True, help="A graphics processor for each worker; by default none is used."),
         click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786."),
@@ -156,6 +162,7 @@ def search(
     scheduler: str | None,
     gpus: bool,
     retry_failed: bool,
+    timing_budget: float | None,
 ) -> None:
     """Runs what is left of a search, then times all models.
 
@@ -169,8 +176,17 @@ def search(
 
     progress = Progress()
     with interruptible(f"Stopped; what is done is saved. To go on: kwssearch resume {quote(str(folder))}"):
-        chosen = Trainers.chosen(workers, scheduler, gpus)
-        ended = conduct(folder, space, source, grid(space, folder), chosen, progress, retry_failed=retry_failed)
+        there = Trainers.chosen(workers, scheduler, gpus)
+        ended = conduct(
+            folder,
+            space,
+            source,
+            grid(space, folder),
+            there,
+            progress,
+            retry_failed=retry_failed,
+            timing_budget=timing_budget,
+        )
         failed = conclusion(ended, progress)
     raise SystemExit(1 if failed else 0)
 

@@ -31,11 +31,13 @@ def conduct(
     oracle: str = GRID,
     max_trials: int | None = None,
     retry_failed: bool = False,
+    timing_budget: float | None = None,
 ) -> Run:
     """Goes through what is left of a search, then times all models; the run as it stands in the end.
 
     Args:
         data: or where it is; the folder is looked at before it is loaded.
+        timing_budget: seconds of the final timing, as `timing.measure` takes it.
         tuner: made when workers have been started, since that loads TensorFlow for seconds.
 
     Raises:
@@ -57,7 +59,7 @@ def conduct(
                 with progress.watching(plan) as watcher:
                     Loop(tuner(plan), plan, watcher).run(executor, capacity)
         folder.clear_shared()
-        time_run(folder, progress)
+        time_run(folder, progress, budget=timing_budget)
         return folder.load()
 
 

@@ -88,6 +88,7 @@ class KwsTuner(BaseTuner):
         scheduler: str | None = None,
         gpus: bool = False,
         retry_failed: bool = False,
+        timing_budget: float | None = None,
         callbacks: Sequence[Any] | None = None,
         verbose: int = 1,
     ) -> None:
@@ -99,6 +100,7 @@ class KwsTuner(BaseTuner):
             scheduler: address of a Dask scheduler to train on instead, such as 'tcp://host:8786'.
             gpus: gives every worker a graphics processor; they are left alone by default.
             retry_failed: takes up failed trials as well.
+            timing_budget: seconds after which the final timing stops, but not before 20 rounds; 2 a trial by default.
             callbacks: none can be honoured, see the error.
             verbose: 0 to say nothing.
 
@@ -119,6 +121,7 @@ class KwsTuner(BaseTuner):
             self.oracle.policy.name,
             self.oracle.max_trials,
             retry_failed,
+            timing_budget,
         )
         conclusion(run, progress)
 

@@ -67,7 +67,7 @@ def test_killed_at_random_moments_a_search_ends_the_same(tmp_path, words, cache,
         assert not list(run.rglob("*.tmp")) and not list(run.rglob("checkpoint.npz"))
 
 
-@pytest.mark.parametrize("record", ["data.json", "run.json", "result.json", "latency.json"])
+@pytest.mark.parametrize("record", ["data.json", "run.json", "trial.json", "result.json", "latency.json"])
 def test_killed_just_before_a_record_is_moved_into_place(tmp_path, words, cache, finished, space, record) -> None:
     script = (
         "import os, signal, sys\n"

@@ -17,10 +17,16 @@ def environment(cache: Path) -> dict[str, str]:
     return {**os.environ, "KWSSEARCH_CACHE": str(cache)}
 
 
+def command(*arguments: object) -> list[str]:
+    """Searches end with a short timing."""
+    short = ["--timing-budget", "0"] if arguments[0] in ("run", "resume") else []
+    return [sys.executable, "-m", "kwssearch", *map(str, arguments), *short]
+
+
 def kwssearch(*arguments: object, cache: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Runs to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "kwssearch", *map(str, arguments)],
+        command(*arguments),
         capture_output=True,
         text=True,
         env=environment(cache),
@@ -33,7 +39,7 @@ def kwssearch(*arguments: object, cache: Path, cwd: Path | None = None) -> subpr
 def start(*arguments: object, cache: Path, **options: object) -> subprocess.Popen[str]:
     """In a process group of its own, as a shell would start it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "kwssearch", *map(str, arguments)],
+        command(*arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -15,7 +15,9 @@ from kwssearch.analysis.effects import effect_pairs, effects_of
 from kwssearch.analysis.interval import Interval
 from kwssearch.analysis.pareto import front, front_share, non_dominated, on_scale
 from kwssearch.analysis.worlds import Worlds
-from kwssearch.report.plots import canvas, images, palette, set_log_where_wide, settle, styled
+from kwssearch.report.drawing import canvas, images, settle, styled
+from kwssearch.report.plots import strategy_looks
+from kwssearch.report.scales import set_cost_scale
 from kwssearch.runs import Run, Trial, load
 from kwssearch.space.objectives import ACCURACY, LATENCY
 
@@ -156,7 +158,7 @@ class Pictures:
         edges = ["black" if on_front else "0.75" for on_front in on]
         drawn = axes.scatter(x, y, c=sure, cmap="Blues", vmin=0, vmax=100, edgecolor=edges, s=70)
         axes.figure.colorbar(drawn, ax=axes, label="on the front in this share of worlds, %")
-        set_log_where_wide(axes, "x", np.array(x))
+        set_cost_scale(axes, "x", np.array(x))
         axes.set_xlabel("memory (zipped .tflite), kB")
         axes.set_ylabel("accuracy, %")
         axes.plot([], [], "o", color="white", markeredgecolor="black", label="on the front as measured")
@@ -186,13 +188,13 @@ class Pictures:
 
     def verdict(self, axes: Any) -> None:
         """Each strategy's change in accuracy, by level and in the mean."""
-        colors = palette([strategy.name for strategy in self.run.space.strategies])
+        looks = strategy_looks([strategy.name for strategy in self.run.space.strategies])
         rows = []
         for strategy, own in effect_pairs(self.run).items():
             mean, levels = effects_of(self.worlds, strategy, own)
             rows += [mean, *(levels if len(levels) > 1 else ())]
         for y, effect in enumerate(reversed(rows)):
-            interval, color = effect.accuracy.scaled(100), colors[effect.strategy]
+            interval, color = effect.accuracy.scaled(100), looks[effect.strategy].color
             axes.plot(interval[1:], [y, y], color=color, linewidth=3, alpha=0.45)
             axes.plot(interval.value, y, marker="o" if effect.level else "D", color=color)
         axes.axvline(0, color="black", linewidth=1)

@@ -17,6 +17,7 @@ from kwssearch.errors import UserError, counted
 from kwssearch.report import plots
 from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
 from kwssearch.report.comments import comparison_comment, strategy_comment
+from kwssearch.report.effects_plot import draw_effects
 from kwssearch.report.markdown import escape, slug, table, to_csv
 from kwssearch.report.page_tables import front_table, making_rows, trial_table, word_table
 from kwssearch.report.rows import columns, of_strategy, trial_rows
@@ -84,12 +85,12 @@ class Page:
         return answers(self.run, self.max_accuracy_drop, self.worlds)
 
     @cached_property
-    def colors(self) -> dict[str, Any]:
-        return plots.palette([strategy.name for strategy in self.run.space.strategies])
+    def looks(self) -> dict[str, plots.Look]:
+        return plots.strategy_looks([strategy.name for strategy in self.run.space.strategies])
 
     @cached_property
-    def shapes(self) -> dict[str, str]:
-        return plots.markers(list(self.run.space.features))
+    def fills(self) -> dict[str, str]:
+        return plots.feature_fills(list(self.run.space.features))
 
     def lines(self) -> Iterator[str]:
         yield f"# {escape(self.run.space.name)}: {counted(len(self.run.completed), 'model')} compared"
@@ -123,7 +124,7 @@ class Page:
             panels = [
                 plots.scatter(rows, axes) for axes in plots.planes(self.run.objectives).values() if not axes[1].is_cost
             ]
-            images = plots.draw_scatters(panels, self.colors, self.shapes)
+            images = plots.draw_scatters(panels, self.looks, self.fills)
             name = "-".join(filter(None, ("strategy", str(number), slug(strategy))))
             yield from self.picture(name, f"{strategy} and the baseline", images)
         effects = [effect for effect in self.answers.effects if effect.strategy == strategy]
@@ -140,7 +141,7 @@ class Page:
         yield from ("", "## All strategies compared")
         for plane, axes in plots.planes(self.run.objectives).items():
             drawn = plots.scatter(self.rows, axes)
-            yield from self.picture(plane, drawn.title, plots.draw_scatters([drawn], self.colors, self.shapes))
+            yield from self.picture(plane, drawn.title, plots.draw_scatters([drawn], self.looks, self.fills))
         yield from ("", "A point's label tells its architecture, width multiplier (α) and sparsity (s).")
         yield from ("", escape(" ".join(comparison_comment(self.worlds, self.answers))))
         yield from self.effect_lines()
@@ -152,7 +153,7 @@ class Page:
             return
         shown = effects if len(effects) <= MOST_EFFECTS else [effect for effect in effects if effect.level is None]
         yield from ("", "### Effects by level", "", escape(MEASURED_AGAINST))
-        yield from self.picture("effects", "Effects by level", plots.draw_effects(shown, self.colors))
+        yield from self.picture("effects", "Effects by level", draw_effects(shown, self.looks))
         yield from ("", *table(*tabled(effect_columns(self.answers))))
 
     def pair_lines(self) -> Iterator[str]:

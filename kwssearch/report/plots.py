@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kwssearch.analysis.effects import Effect
 from kwssearch.analysis.interval import Floats
 from kwssearch.analysis.pareto import non_dominated
+from kwssearch.report.drawing import canvas, images, plain, settle, styled
 from kwssearch.report.labels import place_labels
-from kwssearch.space import Objective, short_name
+from kwssearch.report.scales import set_accuracy_scale, set_cost_scale
+from kwssearch.space import BASELINE, Objective, short_name
 
-DPI = 140
-WIDE = 2.5  # a range of this factor or more is drawn on a logarithmic scale
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("s", "^", "D", "v", "P", "X", "*", "<", ">")
+FILLS = ("none", "full", "left", "bottom", "right", "top")
+PANEL_INCHES = 4.6
+LABEL_INCHES = 1.4  # of an axis, left of everything: the names of the front stand there
+MOST_BARS = 30  # with more points only the front's intervals are drawn
+
+
+class Look(NamedTuple):
+    """How a strategy is drawn."""
+
+    color: Any
+    marker: str
 
 
 def planes(objectives: Sequence[Objective]) -> dict[str, tuple[Objective, Objective]]:
@@ -62,7 +68,9 @@ def scatter(rows: Sequence[Mapping[str, Any]], axes: tuple[Objective, Objective]
     signs = np.array([axis.sign for axis in axes])
     best = np.flatnonzero(non_dominated(points * signs))
     front = tuple(int(i) for i in best[np.argsort(points[best, 0], kind="stable")])
-    errors = np.array([ends(row, axes[1]) for row in done], dtype=np.float64).reshape(-1, 2)
+    shown = [len(done) <= MOST_BARS or row["on_front"] for row in done]
+    ends_of = [ends(row, axes[1]) if show else (np.nan, np.nan) for row, show in zip(done, shown, strict=True)]
+    errors = np.array(ends_of, dtype=np.float64).reshape(-1, 2)
     return Scatter(
         title or plane_title(axes), axes, done, points, errors, front, tuple(bool(row["on_front"]) for row in done)
     )
@@ -75,76 +83,90 @@ def ends(row: Mapping[str, Any], axis: Objective) -> tuple[float, float]:
     return axis.factor * row["accuracy_low"], axis.factor * row["accuracy_high"]
 
 
-def palette(strategies: Sequence[str]) -> dict[str, Any]:
-    """Strategy -> colour, the baseline in black; one for the whole report."""
+def strategy_looks(strategies: Sequence[str]) -> dict[str, Look]:
+    """Strategy -> colour and shape, the baseline in black; the same in the whole report."""
     import seaborn
 
-    others = [name for name in strategies if name != "baseline"]
-    name = "colorblind" if len(others) <= 9 else "husl"
-    return {"baseline": (0.1, 0.1, 0.1), **dict(zip(others, seaborn.color_palette(name, len(others)), strict=True))}
+    others = [name for name in strategies if name != BASELINE]
+    colors = seaborn.color_palette("colorblind" if len(others) <= 9 else "husl", len(others))
+    shapes = itertools.cycle(MARKERS)
+    return {
+        BASELINE: Look((0.1, 0.1, 0.1), "o"),
+        **{name: Look(color, next(shapes)) for name, color in zip(others, colors, strict=True)},
+    }
 
 
-def markers(features: Sequence[str]) -> dict[str, str]:
-    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(features)}
+def feature_fills(features: Sequence[str]) -> dict[str, str]:
+    return {name: FILLS[i % len(FILLS)] for i, name in enumerate(features)}
 
 
-def draw_scatters(panels: Sequence[Scatter], colors: Mapping[str, Any], shapes: Mapping[str, str]) -> dict[str, bytes]:
-    """Suffix -> image of panels side by side: colour by strategy, marker by features, the front as a step line."""
+def draw_scatters(panels: Sequence[Scatter], looks: Mapping[str, Look], fills: Mapping[str, str]) -> dict[str, bytes]:
+    """Suffix -> image of panels side by side: colour and shape by strategy, filling by features, fronts marked."""
     with styled():
-        figure, row = canvas(3.4 + 4.2 * len(panels), 4.9, columns=len(panels))
+        figure, row = canvas(3.4 + PANEL_INCHES * len(panels), 5.6, columns=len(panels))
         for axes, drawn in zip(row, panels, strict=True):
-            draw_points(axes, drawn, colors, shapes)
+            draw_points(axes, drawn, looks, fills)
         for axes, drawn in zip(row[1:], panels[1:], strict=True):
             if drawn.axes[1] is panels[0].axes[1]:
                 axes.set_ylabel("")
-        add_legend(row[-1], panels[-1], colors, shapes)
+        add_legend(row[-1], panels, looks, fills)
         settle(figure)
         for axes, drawn in zip(row, panels, strict=True):
-            named = sorted({*drawn.front, *np.flatnonzero(drawn.overall)})
-            texts = [short_name(drawn.rows[i]) for i in named]
-            place_labels(axes, drawn.points[named], texts, drawn.points, staircase(drawn))
+            label_front(axes, drawn)
         return images(figure)
 
 
-def draw_points(axes: Any, drawn: Scatter, colors: Mapping[str, Any], shapes: Mapping[str, str]) -> None:
-    for index, (axis, name) in enumerate(zip(drawn.axes, "xy", strict=True)):
-        set_scale(axes, name, drawn.points[:, index], axis)
-    axes.plot(*staircase(drawn).T, color="0.45", linewidth=1.2, zorder=1)
-    kinds = groups(drawn)
-    for kind in dict.fromkeys(kinds):
-        strategy, feature, overall = kind
-        chosen = [i for i, other in enumerate(kinds) if other == kind]
-        (x, y), color = drawn.points[chosen].T, colors[strategy]
-        axes.vlines(x, *drawn.errors[chosen].T, color=color, alpha=0.28, linewidth=1.3, zorder=2)
-        edge = {"edgecolor": "black", "linewidth": 1.1} if overall else {"edgecolor": "white", "linewidth": 0.6}
-        size, order = (62, 4) if overall else (38, 3)
-        axes.scatter(x, y, marker=shapes[feature], s=size, zorder=order, facecolor=color, **edge)
+def draw_points(axes: Any, drawn: Scatter, looks: Mapping[str, Look], fills: Mapping[str, str]) -> None:
+    for index, (objective, name) in enumerate(zip(drawn.axes, "xy", strict=True)):
+        set_scale(axes, name, drawn, index, objective)
+    if len(drawn.front) > 1:
+        axes.plot(*staircase(drawn).T, color="0.55", linewidth=1.1, zorder=1)
+    kinds = [(row["strategy"], row["features"]) for row in drawn.rows]
+    for strategy, feature in dict.fromkeys(kinds):
+        chosen = [i for i, kind in enumerate(kinds) if kind == (strategy, feature)]
+        look = looks[strategy]
+        barred = [i for i in chosen if np.isfinite(drawn.errors[i]).all()]
+        axes.vlines(
+            drawn.points[barred, 0], *drawn.errors[barred].T, color=look.color, alpha=0.35, linewidth=1.3, zorder=2
+        )
+        axes.plot(*drawn.points[chosen].T, linestyle="", zorder=3, **marking(look, fills[feature]))
+    ringed = np.flatnonzero(drawn.overall)
+    axes.scatter(*drawn.points[ringed].T, **RING)
     axes.set_title(plain(drawn.title), loc="left", fontsize="medium")
 
 
-def set_scale(axes: Any, name: str, values: Floats, axis: Objective) -> None:
-    getattr(axes, f"set_{name}label")(f"{axis.label}, {axis.unit}")
-    if axis.is_cost:
-        set_log_where_wide(axes, name, values)
+RING = {"marker": "o", "s": 150, "facecolor": "none", "edgecolor": "black", "linewidth": 1.2, "zorder": 4}
 
 
-def set_log_where_wide(axes: Any, name: str, values: Floats) -> None:
-    """A logarithmic scale where the range is wide, with ticks that read as plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = values.min(), values.max()
-    side = getattr(axes, f"{name}axis")
-    if low > 0 and high / low >= WIDE:
-        getattr(axes, f"set_{name}scale")("log")
-        narrow, middle = (1, 1.5, 2, 3, 5, 7), (1, 2, 5)
-        side.set_major_locator(LogLocator(subs=narrow if high / low < 8 else middle if high / low < 100 else (1,)))
-        side.set_minor_formatter(NullFormatter())
-    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+def marking(look: Look, fill: str) -> dict[str, Any]:
+    """How a point is drawn: half of it, or all but its edge, stays white where its features say so."""
+    return {
+        "marker": look.marker, "fillstyle": fill, "markersize": 6.5, "markerfacecolor": look.color,
+        "markerfacecoloralt": "white", "markeredgecolor": look.color, "markeredgewidth": 1.0,
+    }  # fmt: skip
 
 
-def groups(drawn: Scatter) -> list[tuple[str, str, bool]]:
-    """What decides how each row is drawn: strategy, features, and whether it is on the front of all objectives."""
-    return [(row["strategy"], row["features"], on) for row, on in zip(drawn.rows, drawn.overall, strict=True)]
+def set_scale(axes: Any, name: str, drawn: Scatter, index: int, objective: Objective) -> None:
+    getattr(axes, f"set_{name}label")(f"{objective.label}, {objective.unit}")
+    values = drawn.points[:, index]
+    if objective.is_cost:
+        set_cost_scale(axes, name, values, labels=LABEL_INCHES / PANEL_INCHES if name == "x" else 0.0)
+    else:
+        set_accuracy_scale(axes, name, np.concatenate([values, drawn.errors[np.isfinite(drawn.errors)]]))
+
+
+def label_front(axes: Any, drawn: Scatter) -> None:
+    """Names the models of the front, then, where there is room, what is best in these two alone."""
+    ringed = sorted((i for i, on in enumerate(drawn.overall) if on), key=lambda i: float(drawn.points[i, 0]))
+    named = [*ringed, *(i for i in drawn.front if not drawn.overall[i])]
+    bars = [
+        [(x, low), (x, high)]
+        for (x, _), (low, high) in zip(drawn.points, drawn.errors, strict=True)
+        if np.isfinite([low, high]).all()
+    ]
+    lines = [staircase(drawn), *map(np.array, bars)]
+    texts = [short_name(drawn.rows[i]) for i in named]
+    place_labels(axes, drawn.points[named], texts, drawn.points, lines)
 
 
 def staircase(drawn: Scatter) -> Floats:
@@ -154,104 +176,23 @@ def staircase(drawn: Scatter) -> Floats:
     return np.insert(points, np.arange(1, len(points)), turns, axis=0)
 
 
-def add_legend(axes: Any, drawn: Scatter, colors: Mapping[str, Any], shapes: Mapping[str, str]) -> None:
-    """Beside the plot: strategies, features, and what the edges and the line mean."""
+def add_legend(axes: Any, panels: Sequence[Scatter], looks: Mapping[str, Look], fills: Mapping[str, str]) -> None:
+    """Beside the plot: strategies, features, and what rings and lines mean, as far as they are drawn."""
     from matplotlib.lines import Line2D
 
-    def dot(label: str, marker: str, color: Any, edge: str = "white") -> Any:
-        return Line2D([], [], linestyle="", marker=marker, color=color, markeredgecolor=edge, markersize=7, label=label)
-
-    strategies = dict.fromkeys(row["strategy"] for row in drawn.rows)
-    features = dict.fromkeys(row["features"] for row in drawn.rows)
-    handles = [dot(plain(name), "o", colors[name]) for name in strategies]
-    handles += [dot(plain(name), shapes[name], "0.55") for name in features]
-    handles.append(dot("front of all three", "o", "0.9", "black"))
-    handles.append(Line2D([], [], color="0.45", linewidth=1.2, label="front of these two"))
-    if np.isfinite(drawn.errors).any():
-        handles.append(Line2D([], [], color="0.45", alpha=0.4, linewidth=1.3, label="95 % interval"))
+    rows = [row for drawn in panels for row in drawn.rows]
+    strategies, features = (dict.fromkeys(row[key] for row in rows) for key in ("strategy", "features"))
+    handles = [Line2D([], [], linestyle="", label=plain(s), **marking(looks[s], "full")) for s in strategies]
+    if len(features) > 1:
+        grey = Look("0.45", "o")
+        handles += [Line2D([], [], linestyle="", label=plain(f), **marking(grey, fills[f])) for f in features]
+    if any(any(drawn.overall) for drawn in panels):
+        ring: dict[str, Any] = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "markeredgecolor": "black"}
+        handles.append(Line2D([], [], linestyle="", label="front of all objectives,\nnoise left out", **ring))
+    if any(len(drawn.front) > 1 for drawn in panels):
+        handles.append(Line2D([], [], color="0.55", linewidth=1.1, label="front of these two alone,\nas measured"))
+    if any(np.isfinite(drawn.errors).any() for drawn in panels):
+        some = any(np.isnan(drawn.errors).any() for drawn in panels if not drawn.axes[1].is_cost)
+        name = "95 % interval of the front" if some else "95 % interval"
+        handles.append(Line2D([], [], color="0.45", alpha=0.5, linewidth=1.3, label=name))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize="small")
-
-
-def draw_effects(effects: Sequence[Effect], colors: Mapping[str, Any]) -> dict[str, bytes]:
-    """Suffix -> image: each level's change by every objective, with 95 % intervals.
-
-    A strategy of one level is drawn once.
-    """
-    levels = Counter(effect.strategy for effect in effects if effect.level)
-    effects = [effect for effect in effects if effect.level is None or levels[effect.strategy] > 1]
-    objectives = effects[0].worlds.run.objectives
-    heights = np.arange(len(effects), dtype=np.float64)[::-1]
-    with styled():
-        figure, panels = canvas(3.2 * len(objectives), 1.3 + 0.24 * len(effects), columns=len(objectives))
-        for axes, objective in zip(panels, objectives, strict=True):
-            draw_changes(axes, objective, effects, heights, colors)
-        names = [plain(f"{e.strategy}: {e.level}" if e.level else f"{e.strategy}, mean") for e in effects]
-        panels[0].set_yticks(heights, [n if len(n) <= 48 else n[:47] + "…" for n in names])
-        settle(figure)
-        return images(figure)
-
-
-def draw_changes(
-    axes: Any, objective: Objective, effects: Sequence[Effect], heights: Floats, colors: Mapping[str, Any]
-) -> None:
-    """One panel: the changes of one objective."""
-    axes.axvline(1 if objective.is_cost else 0, color="0.6", linewidth=1)
-    unit = f"{objective.noun}, times the baseline's" if objective.is_cost else "change in accuracy, points"
-    axes.set_xlabel(unit, fontsize="small")
-    axes.tick_params(labelsize="small")
-    changes = [effect.change(objective).scaled(1 if objective.is_cost else 100) for effect in effects]
-    for y, effect, interval in zip(heights, effects, changes, strict=True):
-        color, marker = colors[effect.strategy], "o" if effect.level else "D"
-        if effect.known(objective):
-            axes.plot([interval.low, interval.high], [y, y], color=color, linewidth=2, alpha=0.5)
-        axes.plot(interval.value, y, marker=marker, color=color, markersize=5 if effect.level else 7)
-    axes.set_ylim(-0.7, len(effects) - 0.3)
-    axes.margins(x=0.1)
-    if objective.is_cost:
-        set_log_where_wide(axes, "x", np.array([1, *(change.value for change in changes)]))
-
-
-def styled() -> ExitStack:
-    """Seaborn's theme and settings that make files the same every time, undone at the end."""
-    import matplotlib
-    import seaborn
-
-    stack = ExitStack()
-    stack.enter_context(matplotlib.rc_context({"svg.hashsalt": "kwssearch", "axes.formatter.useoffset": False}))
-    stack.enter_context(seaborn.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.7"}))
-    stack.enter_context(seaborn.plotting_context("notebook", font_scale=0.85))
-    stack.enter_context(warnings.catch_warnings())
-    warnings.filterwarnings("ignore", message="Glyph .* missing from")
-    return stack
-
-
-def canvas(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
-    """A figure, in inches, and its axes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, columns, sharey=True, squeeze=False)[0]
-
-
-def settle(figure: Any) -> None:
-    """Lays the figure out once and for all, so that saving does not do it again."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-
-
-def images(figure: Any) -> dict[str, bytes]:
-    """The figure as PNG and SVG, without a date."""
-    found = {}
-    for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
-        found[suffix] = buffer.getvalue()
-    return found
-
-
-def plain(text: str) -> str:
-    """A user's text as matplotlib shows it literally: no mathematics, one line, never hidden from a legend."""
-    line = "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")
-    return f" {line}" if line.startswith("_") else line

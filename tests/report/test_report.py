@@ -8,7 +8,7 @@ import pytest
 from support.spaces import MINI
 
 from kwssearch.errors import UserError
-from kwssearch.report import plots
+from kwssearch.report import drawing, plots, scales
 from kwssearch.report.labels import free_place
 from kwssearch.report.markdown import escape, slug, to_csv
 from kwssearch.report.page import write_report
@@ -126,13 +126,74 @@ def test_scatter_holds_what_is_drawn():
 
 
 def test_labels_take_the_nearest_free_place_or_none():
-    frame = (0.0, 0.0, 100.0, 100.0)
-    spot = np.array([50.0, 50.0])
-    assert free_place(spot, (20.0, 10.0), [], frame, 1.0) == (58.0, 45.0)
-    taken = [(55.0, 40.0, 90.0, 60.0)]
-    x, y = free_place(spot, (20.0, 10.0), taken, frame, 1.0)
-    assert x + 20 < 55 or y > 60 or y + 10 < 40
-    assert free_place(spot, (20.0, 10.0), [frame], frame, 1.0) is None
+    frame = (0.0, 0.0, 200.0, 100.0)
+    spot, size = np.array([100.0, 50.0]), (20.0, 10.0)
+    assert free_place(spot, size, [], frame, 1.0) == (111.0, 45.0)
+    taken = [(105.0, 40.0, 140.0, 60.0)]
+    x, y = free_place(spot, size, taken, frame, 1.0)
+    assert x + size[0] < 105 or y > 60 or y + size[1] < 40
+    assert free_place(spot, size, [frame], frame, 1.0) is None
+    wall = [(120.0, 0.0, 121.0, 100.0)]
+    x, _ = free_place(spot, (70.0, 10.0), wall, frame, 1.0, wall)
+    assert x + 70 < 120
+
+
+@pytest.mark.parametrize("name", ["full", "lab4"])
+def test_every_model_of_the_front_is_named_and_nothing_is_covered(name):
+    """In the plane that is fullest; texts overlap neither each other nor a marker."""
+    run = synthetic_run.build(name)
+    rows = trial_rows(run)
+    drawn = plots.scatter(rows, plots.planes(objectives_named())["accuracy_memory"])
+    looks = plots.strategy_looks([strategy.name for strategy in run.space.strategies])
+    fills = plots.feature_fills(list(run.space.features))
+    with drawing.styled():
+        figure, (axes,) = drawing.canvas(8, 5.6)
+        plots.draw_points(axes, drawn, looks, fills)
+        drawing.settle(figure)
+        plots.label_front(axes, drawn)
+    texts = [text.get_window_extent() for text in axes.texts]
+    assert len(texts) >= sum(drawn.overall)
+    spots = axes.transData.transform(drawn.points)
+    for i, box in enumerate(texts):
+        assert not any(box.overlaps(other) for other in texts[:i])
+        assert not any(box.x0 < x < box.x1 and box.y0 < y < box.y1 for x, y in spots)
+
+
+def test_strategies_differ_in_shape_and_the_legend_names_what_is_drawn():
+    looks = plots.strategy_looks(["baseline", "a", "b", "c"])
+    assert len({look.marker for look in looks.values()}) == 4
+    run = synthetic_run.build(SMALL, clips=80, speakers=40, waiting=tuple("12345"))
+    drawn = plots.scatter(trial_rows(run), plots.planes(objectives_named())["memory_latency"])
+    with drawing.styled():
+        _, (axes,) = drawing.canvas(8, 5.6)
+        plots.add_legend(axes, [drawn], looks, plots.feature_fills(["log_mel"]))
+        named = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert named == ["baseline", "front of all objectives,\nnoise left out"]
+
+
+@pytest.mark.parametrize("low, high, ticks", [
+    (0.6682, 0.6688, 3), (7, 1100, 4), (0.15, 3, 3), (1, 1, 1), (30, 1000, 3), (0.01, 90, 3),
+])  # fmt: skip
+def test_cost_scales_have_plain_ticks_and_do_not_blow_up_noise(low, high, ticks):
+    with drawing.styled():
+        _, (axes,) = drawing.canvas(4, 3)
+        scales.set_cost_scale(axes, "x", np.array([low, high]))
+    start, end = axes.get_xlim()
+    assert start < low <= high < end
+    assert end / start > 1.2
+    found = [tick for tick in axes.get_xticks() if start <= tick <= end]
+    assert len(found) >= ticks
+    assert axes.get_xscale() == "log"
+
+
+def test_the_best_accuracies_get_more_room_and_one_hundred_has_a_place():
+    assert scales.stretched(94) - scales.stretched(90) > scales.stretched(60) - scales.stretched(50)
+    assert scales.accuracy_at(scales.stretched(np.array([50.0, 99.9, 100.0]))) == pytest.approx([50, 99.9, 100])
+    with drawing.styled():
+        _, (axes,) = drawing.canvas(4, 3)
+        scales.set_accuracy_scale(axes, "y", np.array([50.0, 100.0]))
+        assert axes.get_ylim()[0] < 50
+        assert axes.get_ylim()[1] >= 100
 
 
 @pytest.mark.parametrize("text, escaped", [

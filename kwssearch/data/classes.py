@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
@@ -13,18 +14,27 @@ from kwssearch.space import SILENCE, UNKNOWN, DataSettings
 Note = Callable[[str, str, str], None]
 
 
-def classes_of(folders: Iterable[str], settings: DataSettings, fault: Note) -> dict[str, str]:
+def classes_of(
+    folders: Iterable[str], settings: DataSettings, fault: Note, silent: Iterable[str] = ()
+) -> dict[str, str]:
     """Folder -> class, of the folders that are used; crops of `_background_noise_` come later.
 
     Args:
         folders: those that hold sound.
         fault: is told (path, kind, what is wrong).
+        silent: folders that hold none.
     """
     known = list(folders)
     words = [name for name in known if name not in SOUNDS]
-    chosen = settings.words or tuple(name for name in words if not is_other(name, settings))
+    composed = {unicodedata.normalize("NFC", name): name for name in words}
+    wanted = settings.words or tuple(name for name in words if not is_other(name, settings))
+    chosen = [word if word in words else composed.get(unicodedata.normalize("NFC", word), word) for word in wanted]
     for word in chosen:
-        if word not in words:
+        if word in silent:
+            fault(
+                word, "word", "holds no recordings, expected WAVs of this word; add some, or leave it out of the words"
+            )
+        elif word not in words:
             hint = f" ({near})" if (near := did_you_mean(word, words).strip()) else ""
             fault("", "word", f"has no word folder {word!r}{hint}, expected some of {named(words)}; correct the words")
     found = {word: word for word in chosen if word in words}

@@ -19,8 +19,10 @@ SPLIT = re.compile(
     r"(?=$|[-_ .])",
     re.I,
 )
-SPEAKER = re.compile(
-    r"(?:(?:speaker|spkr|spk|subject|person|participant|user|talker|voice)[-_ ]?\w+|[a-z]{0,3}\d{2,})", re.I
+GROUP = re.compile(
+    r"(?:speaker|spkr|spk|subject|person|participant|user|talker|voice)[-_ ]?\w+"
+    r"|(?:session|day|fold|part|batch|device|mic|room|take|recording|group)[-_ ]?\d+|[a-z]{0,3}\d{2,}",
+    re.I,
 )
 WORDS = frozenset(
     [
@@ -70,7 +72,7 @@ class Layout:
 
     Attributes:
         text: what is wrong and what to do; empty for words.
-        at: where the words seem to lie, when that is another folder within it.
+        at: where the words seem to lie, when that is one other folder within it.
     """
 
     kind: Kind
@@ -132,7 +134,7 @@ def speaker_files(folders: Mapping[str, Folder]) -> Layout | None:
     said = [word for file in files if (word := word_in(file))]
     by_files = len(said) >= MOSTLY * len(files) and len(set(said)) > 1
     if by_files or are_speakers(names):
-        text = f"seems to hold a folder for each speaker ({listed(names)}), expected one for each word"
+        text = f"seems to hold a folder for each speaker or session ({listed(names)}), expected one for each word"
         return Layout("speaker files", f"{text}; {remedy('makes words of the file names')}, or name the words")
     return None
 
@@ -141,7 +143,7 @@ def are_speakers(names: Iterable[str]) -> bool:
     """Whether folders are called like speakers; plain numbers may as well be words."""
     known = list(names)
     numbers = all(name.isdecimal() and not name.startswith("0") for name in known)
-    return not numbers and all(SPEAKER.fullmatch(name) for name in known)
+    return not numbers and all(GROUP.fullmatch(name) for name in known)
 
 
 def holds_words(name: str, folder: Folder) -> bool:
@@ -179,10 +181,12 @@ def nested(root: Folder, folders: Mapping[str, Folder], direct: list[str]) -> La
         kind: Kind = "word speakers" if are_words_outside(folders, shared) else "speaker words"
         return Layout(kind, f"{text}, expected one folder for each word with its clips; {remedy('puts them in order')}")
     deeper = [f for f in root.below() if sum(bool(i.sounds) for i in f.folders.values()) > 1]
-    if deeper and not direct:
+    if len(deeper) == 1 and not direct:
         at = deeper[0].path
-        more = "" if len(deeper) == 1 else f" (or {deeper[1].path!r})"
-        return Layout("above", f"holds no word folders itself; they seem to lie in {at!r}{more}; name that folder", at)
+        return Layout("above", f"holds no word folders itself; they seem to lie in {at!r}; name that folder", at)
+    if deeper and not direct:
+        text = f"holds no word folders itself; they seem to lie in {listed(folder.path for folder in deeper)}"
+        return Layout("above", f"{text}; name one of these, or {remedy('puts them together')}")
     text = "holds recordings deeper than in one folder for each word"
     return Layout("above", f"{text} (such as {example_below(root)!r}); {remedy('puts them in order')}")
 

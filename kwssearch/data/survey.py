@@ -65,17 +65,19 @@ class Survey:
 
     def __post_init__(self) -> None:
         tree = read_tree(self.root, self.fault)
-        layout = Layout("words") if self.settings.words else recognise(tree)
+        folders = {name: folder for name, folder in tree.folders.items() if folder.sounds}
+        are_named = bool(self.settings.words) and folders.keys() >= set(self.settings.words)
+        layout = Layout("words") if are_named else recognise(tree)
         if layout.text:
             self.fault("", "layout", layout.text)
             return
-        folders = {name: folder for name, folder in tree.folders.items() if folder.sounds}
-        self.tell_of_folders(tree, folders)
-        classes = classes_of(folders, self.settings, self.fault)
+        silent = [name for name, folder in tree.folders.items() if not folder.has_sound()]
+        self.tell_of_folders(tree, folders, silent)
+        classes = classes_of(folders, self.settings, self.fault, silent)
         self.tell_of_left_out(folders, classes)
         self.class_of = {f"{name}/{clip}": classes[name] for name in sorted(classes) for clip in folders[name].clips}
         self.words = ordered({*classes.values(), *([SILENCE] if self.settings.silence else [])}, self.settings)
-        self.split(folders)
+        self.split(folders, silent)
         self.keep_balance()
         self.read_clips()
         self.add_crops(folders)
@@ -88,9 +90,8 @@ class Survey:
     def warn(self, path: str, kind: str, text: str) -> None:
         self.problems.append(Problem(path, text, False, kind))
 
-    def tell_of_folders(self, tree: Folder, folders: dict[str, Folder]) -> None:
+    def tell_of_folders(self, tree: Folder, folders: dict[str, Folder], silent: list[str]) -> None:
         """What is no word here, and what is no clip in a word."""
-        silent = [name for name in tree.folders if name not in folders and not tree.folders[name].has_sound()]
         if silent:
             hold = "holds no recordings and is no word" if len(silent) == 1 else "hold no recordings and are no words"
             self.notes.append(f"{named(silent)}: {hold}.")
@@ -142,10 +143,10 @@ class Survey:
                 text = f"differs from {names[1]!r} in case or Unicode form only; put one word's clips into one folder"
                 self.warn(names[0], "alike", text)
 
-    def split(self, folders: dict[str, Folder]) -> None:
+    def split(self, folders: dict[str, Folder], silent: list[str]) -> None:
         every = frozenset(path for folder in folders.values() for path in folder.sounds)
         meaning = Meaning(self.root, every, folders)
-        found = split_clips(self.root, self.class_of, meaning, self.settings, self)
+        found = split_clips(self.root, self.class_of, meaning, self.settings, self, silent)
         self.split_of, self.split_by = found.split_of, found.by
         self.class_of = {path: name for path, name in self.class_of.items() if path in self.split_of}
 

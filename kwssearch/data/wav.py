@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,11 @@ TOLERANCE_S = 0.01
 STREAMED = 0x7F00_0000
 PCM, EXTENSIBLE = 1, 0xFFFE
 CODECS = {2: "ADPCM", 3: "float", 6: "A-law", 7: "µ-law", 17: "ADPCM", 49: "GSM", 85: "MP3"}
-CHUNKS = (b"data", b"fmt ", b"fact", b"LIST", b"bext", b"cue ", b"smpl", b"inst", b"id3 ", b"ID3 ", b"JUNK", b"PEAK")
+CHUNKS = frozenset(
+    name.ljust(4)
+    for name in b"data fmt fact LIST bext cue smpl inst id3 ID3 JUNK junk PEAK iXML axml PAD FLLR cart DISP acid strc "
+    b"note labl plst ltxt wavl slnt minf elm1 regn umid levl afsp _PMX chna".split()
+)
 OTHERS = {
     b"RF64": "RF64 (the WAV of files above 4 GB)",
     b"BW64": "BW64 (the WAV of files above 4 GB)",
@@ -126,14 +131,19 @@ def parse(content: bytes) -> Recording:
         ValueError: no sound can be found in it.
     """
     check_container(content)
-    head, at = b"", 12
+    head, at, format_end = b"", 12, 0
     while at + 8 <= len(content):
         name, size = struct.unpack_from("<4sI", content, at)
         if name == b"data":
             return describe(head, size, content[at + 8 :])
         if name == b"fmt ":
             head = content[at + 8 : at + 8 + size]
+            format_end = at + 8 + size
         at = next_chunk(content, at + 8 + size, odd=size % 2 == 1)
+    for found in re.finditer(b"data(?=(....))", content[format_end:], re.DOTALL) if head else ():
+        size, rest = int.from_bytes(found.group(1), "little"), content[format_end + found.end() + 4 :]
+        if size <= len(rest):  # a chunk before it lied about its size
+            return describe(head, size, rest)
     raise ValueError(f"cannot be decoded (it has no data chunk); {AGAIN}")
 
 

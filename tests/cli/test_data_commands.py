@@ -103,7 +103,7 @@ def test_check_of_chosen_words_and_of_a_space_from_elsewhere(
         (["check", "nowhere.toml"], 2, "nowhere.toml: cannot be read as TOML"),
         (["check", "WORDS", "--words", "no,no"], 2, "options: words: got ['no', 'no']"),
         (["check", "WORDS", "--speaker", "("], 2, "'--speaker': got '(', expected a regular expression with one group"),
-        (["import", "nowhere", "out"], 1, "nowhere: is no folder, expected one that holds recordings"),
+        (["import", "nowhere", "out"], 1, "nowhere: is no folder, expected a folder that holds recordings"),
         (["import", "WORDS", "WORDS/in"], 1, "lies in "),
         (["import", "WORDS", "out", "--word", "x"], 2, "'--word': got 'x', expected a regular expression"),
         (["split", "nowhere"], 1, "nowhere: is no folder"),

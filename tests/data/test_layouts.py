@@ -9,6 +9,7 @@ import pytest
 
 from kwssearch.data import DataError, load_data
 from kwssearch.data.importing import ImportOptions, import_folder
+from kwssearch.data.splits import write_split
 from kwssearch.space import DataSettings
 from kwssearch.testing.words import wav
 
@@ -61,7 +62,7 @@ LAYOUTS: dict[str, tuple[list[str], str]] = {
     ),
     "speakers of files": (
         each("{who}/{word}_{take}.wav"),
-        "seems to hold a folder for each speaker (ann, bob,",
+        "seems to hold a folder for each speaker or session (",
     ),
     "numbered speakers": (
         [f"speaker_{i}/hej_{t}.wav" for i in range(4) for t in range(3)],
@@ -69,7 +70,7 @@ LAYOUTS: dict[str, tuple[list[str], str]] = {
     ),
     "padded numbers": (
         [f"{i:02d}/0_{i:02d}_{t}.wav" for i in range(1, 5) for t in range(3)],
-        "a folder for each speaker",
+        "a folder for each speaker or session",
     ),
     "side by side": (each("{word}_{who}_nohash_{take}.wav"), "holds 24 recordings side by side"),
     "digits in one folder": (
@@ -80,6 +81,18 @@ LAYOUTS: dict[str, tuple[list[str], str]] = {
     "two levels above": (
         each("a/speech/{word}/{who}_nohash_{take}.wav"),
         "seem to lie in 'a/speech'; name that",
+    ),
+    "several archives": (
+        each("v1/{word}/{who}_nohash_{take}.wav") + each("v2/up/{who}_nohash_{take}.wav") + each("v2/on/{who}.wav"),
+        "seem to lie in v1, v2; name one of these, or 'kwssearch data import' puts them together",
+    ),
+    "folds": (
+        each("fold1/{word}_{who}_{take}.wav") + each("fold2/{word}_{who}_{take}.wav"),
+        "speaker or session (fold1,",
+    ),
+    "splits of speakers of words": (
+        [f"{s}/p{n}{i}/{w}/1.wav" for n, s in enumerate(("train", "test")) for i in range(9) for w in ("go", "no")],
+        "they seem to lie in test/p10, test/p11, test/p12, ...; name one of these, or 'kwssearch data import' puts",
     ),
     "beside a test without words": (
         each("train/audio/{word}/{who}_nohash_{take}.wav") + [f"test/audio/clip_{i}.wav" for i in range(3)],
@@ -106,6 +119,7 @@ IMPORTED = {
     "speakers of files": (("go", "no"), 4),
     "side by side": (("go", "no"), 4),
     "an archive's parent": (("go", "no"), 4),
+    "splits of speakers of words": (("go", "no"), 18),
     "two levels above": (("go", "no"), 4),
     "beside a test without words": (("go", "no"), 4),
 }
@@ -129,6 +143,15 @@ def test_words_that_are_called_like_splits_are_words_when_they_are_named(tmp_pat
     with pytest.raises(DataError, match=SPLITS):
         load_data(root)
     assert load_data(root, DataSettings(words=("test", "train"))).words == ("test", "train")
+
+
+def test_naming_words_of_another_layout_makes_it_no_words(tmp_path: Path) -> None:
+    root = put(tmp_path / "set", *split_words("train", "val", "test"))
+    with pytest.raises(DataError, match=SPLITS):
+        load_data(root, DataSettings(words=("go", "no")))
+    with pytest.raises(DataError, match=SPLITS):
+        write_split(root)
+    assert not list(root.glob("*.txt"))
 
 
 def test_words_among_others_that_are_called_like_splits_are_words(tmp_path: Path) -> None:

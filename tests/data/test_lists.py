@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +42,7 @@ LINES: dict[str, Callable[[str], str]] = {
     "quotes": lambda line: f'"{line}"',
     "a course's prefix": lambda line: f"./data/mini_speech_commands/{line}",
     "folder above": lambda line: f"words/{line}",
+    "no ending": lambda line: line.removesuffix(".wav"),
     "flat names": lambda line: line.replace("/", "_"),
 }
 
@@ -102,6 +105,33 @@ def test_lists_of_other_names(folder: Path, expected: DataSet, names: tuple[str,
     assert data.fingerprint == expected.fingerprint
     prefix = "../" if above else ""
     assert f"{prefix}{names[0]} and {prefix}{names[1]} decide the splits." in data.notes
+
+
+def test_lists_in_a_folder_of_their_own(folder: Path, expected: DataSet) -> None:
+    (folder / "splits").mkdir()
+    for name in LISTS:
+        (folder / name).rename(folder / "splits" / name)
+    data = load_data(folder)
+    assert data.fingerprint == expected.fingerprint
+    assert "splits/validation_list.txt and splits/testing_list.txt decide the splits." in data.notes
+
+
+def test_lists_in_another_unicode_form(tmp_path: Path) -> None:
+    root = write_word_folder(tmp_path / "words", ("gru\u0308n", "rot"), rate=1_000)
+    expected = load_data(root)
+    rewritten(root, lambda line: unicodedata.normalize("NFC", line))
+    assert load_data(root).fingerprint == expected.fingerprint
+
+
+def test_lists_of_formats_that_are_not_read_are_told(folder: Path, expected: DataSet) -> None:
+    for name in LISTS:
+        lines = (folder / name).read_text().split()
+        (folder / name).unlink()
+        (folder / name.replace("_list.txt", ".json")).write_text(json.dumps([{"file": line} for line in lines]))
+    told = [warning for warning in load_data(folder).warnings if ".json" in warning]
+    assert [warning.split(":")[0] for warning in told] == ["testing.json"]
+    assert "is not used; write 'word/file.wav' a line in validation_list.txt and testing_list.txt" in told[0]
+    assert told[0].endswith("(1 more like it).")
 
 
 def test_a_header_line_of_a_table_is_no_clip(folder: Path, expected: DataSet) -> None:

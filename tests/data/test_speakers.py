@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,28 @@ def test_dealing_moves_as_few_speakers_as_it_must() -> None:
     moved = {speaker_of(clip) for clip, split in dealt.items() if split != split_by_speaker(speaker_of(clip))}
     assert len(moved) == 2
     assert {split for clip, split in dealt.items() if clip.startswith("up/")} == {"train", "validation", "test"}
+
+
+def test_wherever_few_speakers_can_be_dealt_they_are() -> None:
+    rng = np.random.default_rng(0)
+    solved = 0
+    for _ in range(150):
+        said = rng.random((int(rng.integers(3, 6)), 3)) < rng.choice((0.5, 0.7, 1.0))
+        names = rng.integers(0, 10**6, len(said))
+        class_of = {f"{w}/{names[s]}_nohash_0.wav": str(w) for s, w in zip(*np.nonzero(said), strict=True)}
+        heard = [row for row in said if row.any()]
+        ways = itertools.product(range(3), repeat=len(heard))
+        words = said.any(axis=0)
+        can = any(
+            all(np.any([row & (at == split) for row, at in zip(heard, way, strict=True)], axis=0)[words].all()
+                for split in range(3))
+            for way in ways
+        )  # fmt: skip
+        dealt = deal_speakers(class_of, speaker_of)
+        whole = len({(clip.split("/")[0], split) for clip, split in dealt.items()}) == 3 * words.sum()
+        assert whole == can
+        solved += can
+    assert solved > 30
 
 
 def test_shares_may_be_others() -> None:

@@ -93,7 +93,8 @@ def import_folder(source: Path, target: Path, options: ImportOptions, show: Show
 
 def check_places(source: Path, target: Path) -> None:
     if not source.is_dir():
-        raise DataError(f"{source}: is no folder, expected one that holds recordings.")
+        kind, remedy = ("a file", "; unpack an archive first") if source.exists() else ("no folder", "")
+        raise DataError(f"{source}: is {kind}, expected a folder that holds recordings{remedy}.")
     inner, outer = os.path.realpath(target), os.path.realpath(source)
     if os.path.commonpath([inner, outer]) in (inner, outer):
         raise DataError(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kwssearch.data.layout import WORDS, Layout, recognise, split_of_name
+from kwssearch.data.layout import WORDS, Layout, are_speakers, recognise, split_of_name
 from kwssearch.data.speakers import FIELDS, MARK, matched
 from kwssearch.data.splits import SPLITS, Meaning, choose, find_lists, tell_of_lines
 from kwssearch.data.tree import SOUNDS, Folder, read_tree
@@ -103,6 +103,9 @@ def by_layout(tree: Folder, layout: Layout, plan: ImportPlan) -> Iterator[Take]:
     if layout.kind in ("flat", "empty"):
         yield from by_file_names(tree.sounds)
         return
+    if layout.kind == "above":
+        yield from by_parents(tree)
+        return
     for name, top in tree.folders.items():
         if layout.kind == "split files":
             yield from (replace(take, split=split_of_name(name)) for take in by_file_names(top.sounds))
@@ -117,6 +120,15 @@ def by_layout(tree: Folder, layout: Layout, plan: ImportPlan) -> Iterator[Take]:
             yield from in_word(name, top)
     for path in tree.sounds:
         plan.leave(path, "lies beside the folders of words")
+
+
+def by_parents(tree: Folder) -> Iterator[Take]:
+    """The nearest folder is the word; one above it may be a split or a speaker."""
+    for folder in (tree, *tree.below()):
+        *above, word = (folder.path.removeprefix(tree.path).strip("/") or "unnamed").split("/")
+        split = next((split for part in above if (split := split_of_name(part))), None)
+        speaker = above[-1] if above and are_speakers(above[-1:]) else None
+        yield from (Take(path, safe(word), speaker, split) for path in folder.sounds)
 
 
 def in_word(word: str, folder: Folder) -> Iterator[Take]:

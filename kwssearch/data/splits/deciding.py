@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from kwssearch.data.speakers import MARK, matched, speaker_of, speaker_rule, suggest
-from kwssearch.data.splits.dealing import FEWEST_SPEAKERS, SPLITS, By, deal_clips, deal_speakers, draw, split_by_speaker
-from kwssearch.data.splits.lists import Meaning, SplitList, agree, find_lists, told
+from kwssearch.data.splits.dealing import FEWEST_SPEAKERS, SPLITS, By, deal_clips, deal_speakers, split_by_speaker
+from kwssearch.data.splits.lists import ABOVE, Meaning, SplitList, agree, find_lists, told
 from kwssearch.errors import counted
 from kwssearch.sources import LISTS
 from kwssearch.space import SILENCE, DataSettings
@@ -37,22 +37,28 @@ class Split:
 
 
 def split_clips(
-    root: Path, class_of: Mapping[str, str], meaning: Meaning, settings: DataSettings, tell: Teller
+    root: Path,
+    class_of: Mapping[str, str],
+    meaning: Meaning,
+    settings: DataSettings,
+    tell: Teller,
+    folders: Sequence[str] = (),
 ) -> Split:
     """The split of every clip: by the lists where some stand, else by the speaker, else clip by clip.
 
     Args:
         class_of: clip -> class, of those that are used.
         meaning: knows all clips that are there, which lists may name.
+        folders: those without recordings, where lists may be.
     """
     speaker_of = speaker_rule(settings.speaker)
-    if used := choose(find_lists(root, meaning), tell):
-        return Split(by_lists(used, class_of, speaker_of, meaning, tell), "lists")
     voices = {clip: name for clip, name in class_of.items() if not (settings.silence and name == SILENCE)}
+    tell_of_speakers(list(voices), settings, tell)
+    if used := choose(find_lists(root, meaning, folders), tell):
+        return Split(by_lists(used, class_of, speaker_of, meaning, tell), "lists")
     others = deal_speakers({clip: SILENCE for clip in class_of.keys() - voices.keys()}, speaker_rule(None))
     if not voices:
         return Split(others, "speaker")
-    tell_of_speakers(list(voices), settings, tell)
     speakers = sorted({speaker_of(clip) for clip in voices})
     if len(speakers) < FEWEST_SPEAKERS:
         known = f"{counted(len(speakers), 'speaker')} ({', '.join(speakers)})"
@@ -68,8 +74,8 @@ def split_clips(
 def choose(found: Sequence[SplitList], tell: Teller) -> dict[str, SplitList]:
     """Split -> the list that decides it; says of every other one why it does not."""
     ours = [listed for listed in found if listed.is_ours]
-    inside = [listed for listed in found if not listed.name.startswith("../")]
-    beside = [listed for listed in found if listed.name.startswith("../")]
+    inside = [listed for listed in found if not listed.name.startswith(ABOVE)]
+    beside = [listed for listed in found if listed.name.startswith(ABOVE)]
     used: dict[str, SplitList] = {}
     for group in (ours, beside) if len(ours) == len(LISTS) else (inside, beside):
         plain = [listed for listed in group if listed.is_ours or (listed.is_plain and not listed.fault)]
@@ -124,10 +130,11 @@ def by_lists(
         if left:
             text = f"{'is' if len(left) == 1 else 'and others are'} on no list and left out"
             tell.warn(left[0], "unlisted", f"{text} ({counted(len(left), 'clip')} in all)")
-    missing = set(LISTS) - set(used)
+    missing = [split for split in LISTS if split not in used]
     if missing:
-        draw(list(split_of), speaker_of, missing, split_of)
-        what = " and ".join(sorted(missing))
+        training = {clip: class_of[clip] for clip, split in split_of.items() if split == "train"}
+        split_of.update(deal_speakers(training, speaker_of, splits=["train", *missing]))
+        what = " and ".join(missing)
         tell.notes.append(f"No list names clips for {what}: a tenth of the training speakers was taken for it.")
     tell_of_shared(split_of, used, speaker_of, tell)
     return split_of

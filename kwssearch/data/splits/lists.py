@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from kwssearch.errors import counted
 from kwssearch.sources import LISTS
 from kwssearch.system.text import read_text
 
-SUFFIXES = (".txt", ".csv", ".tsv", ".lst", ".list")
+SUFFIXES = (".txt", ".csv", ".tsv", ".lst", ".list", ".json")
 NAMES_SOUND = re.compile(r"\.(?:wav|flac|mp3|ogg|opus|m4a|aiff?)\b", re.I)
 FIELD = re.compile(r"[,;|\t]|\s+")
 FLAT = re.compile(r"([^\W_]+)_([^_]+_nohash_.*)")
+ABOVE = "../"
 SPLIT_OF = {name: split for split, name in LISTS.items()}
 
 
@@ -48,10 +50,11 @@ class SplitList:
         return len(self.clips) > len(self.unclear)
 
 
-def find_lists(root: Path, meaning: Meaning) -> list[SplitList]:
-    """The split lists in a data set's folder and in the one above it, read."""
+def find_lists(root: Path, meaning: Meaning, folders: Iterable[str] = ()) -> list[SplitList]:
+    """The split lists in a data set's folder, in some folders within it and in the one above it, read."""
     found = []
-    for prefix, folder in (("", root), ("../", Path(os.path.realpath(root)).parent)):
+    places = {"": root, **{f"{name}/": root / name for name in folders}, ABOVE: Path(os.path.realpath(root)).parent}
+    for prefix, folder in places.items():
         for name in names_in(folder):
             split = SPLIT_OF.get(name) or split_of_name(Path(name).stem)
             if split and (name in SPLIT_OF or name.lower().endswith(SUFFIXES)):
@@ -113,6 +116,7 @@ class Meaning:
         self.clips = clips
         self.words = {word.casefold() for word in words}
         self.lower = {clip.casefold(): clip for clip in clips}
+        self.composed = {unicodedata.normalize("NFC", clip): clip for clip in clips if not clip.isascii()}
         self.roots = tuple({os.path.join(place, "") for place in (os.path.abspath(root), os.path.realpath(root))})
 
     def add(self, listed: SplitList, number: int, line: str) -> None:
@@ -124,13 +128,20 @@ class Meaning:
             if path is None:
                 continue
             for candidate in candidates(path):
-                if candidate in self.clips:
-                    listed.clips.append(candidate)
+                if clip := self.clip(candidate):
+                    listed.clips.append(clip)
                     return
         if self.is_elsewhere(line):
             listed.elsewhere.append(line)
         else:
             listed.unclear.append((number, line))
+
+    def clip(self, path: str) -> str | None:
+        """The clip of that path, in any Unicode form, with or without its ending."""
+        for known in (path, f"{path}.wav"):
+            if known in self.clips:
+                return known
+        return self.composed.get(unicodedata.normalize("NFC", path))
 
     def relative(self, path: str) -> str | None:
         """A path without what leads to the data set; None for one that leaves it."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from kwssearch.data.layout import recognise
 from kwssearch.data.speakers import speaker_rule
-from kwssearch.data.splits.dealing import FEWEST_SPEAKERS, SPLITS, Shares, deal_clips, deal_speakers, lacking
+from kwssearch.data.splits.dealing import FEWEST_SPEAKERS, SPLITS, Shares, deal_clips, deal_speakers, lacking, said_by
 from kwssearch.data.tree import SOUNDS, read_tree
 from kwssearch.errors import counted, printable
 from kwssearch.sources import LISTS
@@ -47,6 +48,8 @@ def write_split(
 
 def clips_of(root: Path) -> dict[str, str]:
     tree = read_tree(root, lambda path, kind, text: None)
+    if (layout := recognise(tree)).text:
+        raise DataError(f"{printable(root)}: {layout.text}.")
     folders = [folder for name, folder in tree.folders.items() if folder.clips and not name.startswith("_background")]
     if not [folder for folder in folders if folder.path not in SOUNDS]:
         raise DataError(f"{printable(root)}: holds no word folders, expected WAVs in a sub-folder for each word.")
@@ -62,10 +65,9 @@ def by_speaker(root: Path, class_of: Mapping[str, str], shares: Shares, speaker:
             "keep voices apart; split it by clip, or tell the speakers by a pattern."
         )
     split_of = deal_speakers(class_of, speaker_of, shares)
-    said: dict[str, set[str]] = {}
-    for clip, name in class_of.items():
-        said.setdefault(speaker_of(clip), set()).add(name)
-    missing = sorted(lacking(said, {speaker_of(clip): split for clip, split in split_of.items()}))
+    missing = sorted(
+        lacking(said_by(class_of, speaker_of), {speaker_of(clip): split for clip, split in split_of.items()})
+    )
     if missing:
         word, split = missing[0]
         raise DataError(

@@ -161,7 +161,7 @@ class Pictures:
         set_cost_scale(axes, "x", np.array(x))
         axes.set_xlabel("memory (zipped .tflite), kB")
         axes.set_ylabel("accuracy, %")
-        axes.plot([], [], "o", color="white", markeredgecolor="black", label="on the front as measured")
+        axes.plot([], [], "o", color="white", markeredgecolor="black", label="on the front, noise left out")
         axes.legend(frameon=False, loc="lower right")
 
     def hypervolume(self, axes: Any) -> None:

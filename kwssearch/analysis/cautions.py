@@ -9,11 +9,12 @@ import numpy as np
 from kwssearch.analysis.binomial import wilson
 from kwssearch.analysis.words import by_word
 from kwssearch.errors import counted
-from kwssearch.runs import Run, Trial
+from kwssearch.runs import Execution, Run, Trial
 
 DISCORDANT = 6  # clips, all in favour of one model, that chance gives in less than 5 % of cases
 COARSE = 0.05  # a share of clips
 FEW_SPEAKERS = 5
+LOST = 0.1  # a share of the training clips
 MOST_IDS = 12
 
 
@@ -29,7 +30,18 @@ def trial_cautions(run: Run, trial: Trial) -> list[str]:
     never = [f"{word!r}" for word, recall in zip(run.words, words.recall, strict=True) if recall == 0]
     if never:
         found.append(f"never recognises {', '.join(never)}")
+    if any(lost_on_the_way(execution) > LOST for execution in trial.executions):
+        points = f"{100 * LOST:.0f} points"
+        found.append(f"the file answers training clips worse than the last epoch did, by over {points}; train longer")
     return found
+
+
+def lost_on_the_way(execution: Execution) -> float:
+    """Training accuracy of the last epoch less that of the file; 0 where older records do not tell."""
+    history, own = execution.record.get("history"), execution.record.get("training_accuracy")
+    if not isinstance(history, list) or not history or not isinstance(own, float):
+        return 0.0
+    return float(history[-1]["accuracy"]) - own
 
 
 def grouped(cautions: Sequence[tuple[str, str]]) -> list[str]:

@@ -37,6 +37,9 @@ class FrontEnd:
         self.window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
         self.mel = mel_matrix(setting)
         self.dct = dct_matrix(setting.mel_bins, setting.coefficients) if setting.coefficients else None
+        factor = gcd(setting.sampling_rate, recording_rate)
+        self.up, self.down = setting.sampling_rate // factor, recording_rate // factor
+        self.taps = resampling_filter(max(self.up, self.down))
 
     def __call__(self, samples: npt.NDArray[Any]) -> Array:
         """Features, shape (frames, bands or coefficients, 1).
@@ -58,14 +61,26 @@ class FrontEnd:
         return features[:, :, np.newaxis]
 
     def resample(self, audio: Array) -> Array:
-        if self.setting.sampling_rate == self.recording_rate:
+        """At the setting's rate, by the filter that was designed when the front end was made."""
+        if self.up == self.down:
             return audio
         from scipy.signal import resample_poly
 
-        factor = gcd(self.setting.sampling_rate, self.recording_rate)
-        up, down = self.setting.sampling_rate // factor, self.recording_rate // factor
-        resampled: Array = resample_poly(audio, up, down).astype(np.float32)
+        resampled: Array = resample_poly(audio, self.up, self.down, window=self.taps).astype(np.float32)
         return resampled
+
+
+def resampling_filter(rate: int) -> Array:
+    """Low-pass taps, shape (20 rate + 1,), that cut at 1 / rate of the band (Kaiser window, beta 5).
+
+    Those that SciPy's resample_poly designs at every call: most of its time for a second of sound.
+    """
+    from scipy.signal import firwin
+
+    if rate == 1:
+        return np.ones(1, np.float32)
+    taps: Array = firwin(20 * rate + 1, 1 / rate, window=("kaiser", 5.0)).astype(np.float32)
+    return taps
 
 
 def pad(audio: Array, length: int) -> Array:

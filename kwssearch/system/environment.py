@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kwssearch import __version__
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 ALTERING = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy")
 
 

@@ -20,6 +20,7 @@ from kwssearch.models import macs, resolve, training_form
 from kwssearch.space import SearchSpace
 from kwssearch.system.cache import cache_folder
 from kwssearch.system.storage import write_bytes
+from kwssearch.training.batch_norm import settle
 from kwssearch.training.hyperparameters import declare
 from kwssearch.training.precision import choose, precision_of
 from kwssearch.training.pruning import Schedule, copy_weights, kept_at_first, prune
@@ -30,6 +31,7 @@ Values = Mapping[str, Any]
 OnEpoch = Callable[[list[dict[str, float]]], None]
 CHECKPOINT_FILE = "checkpoint.npz"
 SPARSITY_TOLERANCE = 0.005
+TRAINING_CLIPS = 500
 PARITY_CLIPS = 200
 PARITY_TOLERANCE = 1e-3
 LATENCY_CLIPS = 100
@@ -143,6 +145,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         own_seed = recipe.seed if seed is None else seed
         trainer = Trainer(model, features["train"], labels, recipe.batch_size, own_seed)
         self.train(trainer, self.steps(values), folder / CHECKPOINT_FILE, beginning, on_epoch)
+        settle(model, features["train"], own_seed)
         plain = self.plain_model(values)
         copy_weights(model, plain)
         save_weights(folder / WEIGHTS_FILE, plain)
@@ -152,6 +155,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         probabilities = predict(folder / MODEL_FILE, features["test"])
         return {
             **self.score(probabilities),
+            "training_accuracy": self.training_accuracy(folder / MODEL_FILE, features["train"], own_seed),
             **described(artefact, values["final_sparsity"]),
             **parity(plain, features["test"][:PARITY_CLIPS], probabilities[:PARITY_CLIPS]),
             "memory_bytes": (folder / ZIP_FILE).stat().st_size,
@@ -227,6 +231,11 @@ class KwsHyperModel(keras_tuner.HyperModel):
     def first_clips(self, count: int) -> list[Any]:
         """The first test clips, read from disk."""
         return [self.clips.audio("test", i) for i in range(min(count, len(self.clips.splits["test"])))]
+
+    def training_accuracy(self, path: Path, features: Array, seed: int) -> float:
+        """Of the file itself, on up to 500 training clips: far from the last epoch's, something was lost on the way."""
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:TRAINING_CLIPS])
+        return float(np.mean(predict(path, features[chosen]).argmax(axis=1) == self.clips.labels("train")[chosen]))
 
     def score(self, probabilities: Array) -> dict[str, Any]:
         """Accuracy on the test split, and every prediction."""

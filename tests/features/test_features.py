@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from kwssearch.data.dataset import load_data
 from kwssearch.features.front_end import FrontEnd, cache_key, cached_features
-from kwssearch.space.declaration import load_space
 from kwssearch.space import FeatureSetting
+from kwssearch.space.declaration import load_space
 from kwssearch.system.cache import one_at_a_time
 from kwssearch.testing.words import write_word_folder
 
@@ -52,6 +52,24 @@ def test_front_end_is_that_of_tf_signal(name: str, samples: np.ndarray) -> None:
     assert ours.dtype == np.float32
     np.testing.assert_allclose(ours, theirs, atol=5e-4)
     assert np.median(np.abs(ours - theirs)) < 5e-5
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100, 48000])
+def test_resampling_is_scipys_with_a_filter_that_is_designed_once(rate: int, monkeypatch) -> None:
+    import scipy.signal
+
+    samples = (3000 * np.random.default_rng(0).standard_normal(rate)).astype(np.int16)
+    front_end = FrontEnd(LAB["mfcc"], rate)
+    wanted = scipy.signal.resample_poly(samples.astype(np.float32) / 32768, front_end.up, front_end.down)
+
+    def designed(*arguments: object, **options: object) -> None:
+        raise AssertionError("a filter was designed at a call")
+
+    monkeypatch.setattr(scipy.signal, "firwin", designed)
+    monkeypatch.setattr(scipy.signal._signaltools, "firwin", designed)
+    found = front_end.resample(samples.astype(np.float32) / 32768)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 def test_no_memory_is_fetched_from_the_system_at_every_call() -> None:

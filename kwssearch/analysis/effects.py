@@ -12,8 +12,7 @@ import numpy as np
 from kwssearch.analysis.interval import Floats, Interval
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Run, Trial
-from kwssearch.space import BASELINE, Objective, level_name
-from kwssearch.space.objectives import LATENCY
+from kwssearch.space import BASELINE, LATENCY, Objective, level_name
 
 SPARSITY = "final_sparsity"
 

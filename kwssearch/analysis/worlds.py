@@ -17,8 +17,7 @@ import numpy.typing as npt
 from kwssearch.analysis.interval import Floats, Interval, Needed
 from kwssearch.analysis.rounds import drawn_rounds, resampled_medians
 from kwssearch.runs import Run, Trial
-from kwssearch.space import Objective, cost_objectives
-from kwssearch.space.objectives import ACCURACY
+from kwssearch.space import ACCURACY, Objective, cost_objectives
 
 SMALLEST = 1e-6  # ms or bytes, so that a ratio is always defined
 FEW_SPEAKERS = 20  # below that, what speakers differ in is not seen in those that there are

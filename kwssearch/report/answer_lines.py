@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kwssearch.analysis.advice import Recommendation, features_name
-from kwssearch.analysis.answers import MEASURED_AGAINST, Answers
-from kwssearch.analysis.effects import Effect
-from kwssearch.analysis.wording import change_cell, ratio_cell
+from kwssearch.analysis import MEASURED_AGAINST, Answers, Effect, Recommendation, change_cell, features_name, ratio_cell
 from kwssearch.errors import printable
 from kwssearch.report.layout import Column, table_lines, wrapped
 from kwssearch.space import Objective, cost_objectives

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from kwssearch.analysis.advantages import has_advantage
-from kwssearch.analysis.answers import Answers
-from kwssearch.analysis.cautions import grouped, trial_cautions
-from kwssearch.analysis.effects import Effect
-from kwssearch.analysis.pareto import front
-from kwssearch.analysis.verdicts import figure, told
-from kwssearch.analysis.wording import listed, points, times
-from kwssearch.analysis.worlds import Worlds
+from kwssearch.analysis import (
+    Answers,
+    Effect,
+    Worlds,
+    figure,
+    front,
+    grouped,
+    has_advantage,
+    listed,
+    points,
+    times,
+    told,
+    trial_cautions,
+)
 from kwssearch.errors import counted
 from kwssearch.runs import Trial
-from kwssearch.space import Objective
-from kwssearch.space.objectives import ACCURACY
+from kwssearch.space import ACCURACY, Objective
 
 
 def strategy_comment(

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kwssearch.analysis.effects import Effect
-from kwssearch.analysis.interval import Floats
+from kwssearch.analysis import Effect, Floats
 from kwssearch.report.drawing import canvas, images, plain, settle, styled
 from kwssearch.report.plots import Look
 from kwssearch.report.scales import set_change_scale, set_cost_scale

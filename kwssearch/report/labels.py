@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kwssearch.analysis.interval import Floats
+from kwssearch.analysis import Floats
 
 DISTANCES = (11.0, 16.0, 24.0, 34.0, 46.0, 60.0, 76.0, 94.0, 114.0)  # pixels at 100 dpi, from the point to the text
 DIRECTIONS = ((1, 0), (-1, 0), (1, 1), (-1, 1), (0, 1), (1, -1), (-1, -1), (0, -1), (2, 1), (-2, 1), (2, -1), (-2, -1))

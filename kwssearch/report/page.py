@@ -8,11 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kwssearch.analysis.answers import MEASURED_AGAINST, Answers, answers
-from kwssearch.analysis.binomial import mcnemar
-from kwssearch.analysis.pareto import hypervolume, reference_note
-from kwssearch.analysis.wording import points
-from kwssearch.analysis.worlds import Worlds
+from kwssearch.analysis import MEASURED_AGAINST, Answers, Worlds, answers, hypervolume, mcnemar, points, reference_note
 from kwssearch.errors import UserError, counted
 from kwssearch.report import plots
 from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled

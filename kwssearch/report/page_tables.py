@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kwssearch.analysis.words import by_word
+from kwssearch.analysis import by_word
 from kwssearch.errors import counted
 from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
 from kwssearch.runs import Run, Trial
-from kwssearch.space import Objective, cost_objectives, full_name, milliseconds
-from kwssearch.space.objectives import FLASH
+from kwssearch.space import FLASH, Objective, cost_objectives, full_name, milliseconds
 
 Row = Mapping[str, Any]
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kwssearch.analysis.interval import Floats
-from kwssearch.analysis.pareto import non_dominated
+from kwssearch.analysis import Floats, non_dominated
 from kwssearch.report.drawing import canvas, images, plain, settle, styled
 from kwssearch.report.labels import place_labels
 from kwssearch.report.scales import set_accuracy_scale, set_cost_scale

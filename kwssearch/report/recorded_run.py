@@ -7,8 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kwssearch.analysis.answers import answers
-from kwssearch.analysis.worlds import Worlds
+from kwssearch.analysis import Worlds, answers
 from kwssearch.report.answer_lines import answer_lines
 from kwssearch.report.page import write_report
 from kwssearch.report.rows import columns, front_rows, trial_rows

@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from kwssearch.analysis.advantages import ties
-from kwssearch.analysis.binomial import wilson
-from kwssearch.analysis.cautions import trial_cautions
-from kwssearch.analysis.interval import Interval
-from kwssearch.analysis.pareto import fits, front, front_share
-from kwssearch.analysis.words import by_word
-from kwssearch.analysis.worlds import SMALLEST, Worlds
+from kwssearch.analysis import (
+    SMALLEST,
+    Interval,
+    Worlds,
+    by_word,
+    fits,
+    front,
+    front_share,
+    ties,
+    trial_cautions,
+    wilson,
+)
 from kwssearch.errors import did_you_mean
 from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, QuantityError, axis_names, cost_objectives, objectives_named

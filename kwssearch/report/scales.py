@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kwssearch.analysis.interval import Floats
+from kwssearch.analysis import Floats
 
 NARROWEST = 1.25  # ends of a logarithmic axis are at least this factor apart, so that noise is not blown up
 WIDE_ACCURACY = 15.0  # points: a wider range is drawn by the logarithm of the error

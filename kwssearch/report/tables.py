@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from kwssearch.analysis.cautions import grouped
+from kwssearch.analysis import grouped
 from kwssearch.report.layout import Column, table_lines, terminal_width
-from kwssearch.space import Objective, all_axes, full_name, objectives_named, percents, short_name
-from kwssearch.space.objectives import FLASH
+from kwssearch.space import FLASH, Objective, all_axes, full_name, objectives_named, percents, short_name
 
 Row = Mapping[str, Any]
 

@@ -14,7 +14,15 @@ from kwssearch.space.axes import (
 )
 from kwssearch.space.data_settings import SILENCE, UNKNOWN, DataSettings, is_pattern, read_data_settings, source_beside
 from kwssearch.space.declaration import load_space, read_space, shipped_spaces
-from kwssearch.space.objectives import Objective, cost_objectives, objective_names, objectives_named
+from kwssearch.space.objectives import (
+    ACCURACY,
+    FLASH,
+    LATENCY,
+    Objective,
+    cost_objectives,
+    objective_names,
+    objectives_named,
+)
 from kwssearch.space.quantities import (
     QuantityError,
     doubtful_bytes,
@@ -29,10 +37,10 @@ from kwssearch.space.search_space import BASELINE, PlannedTrial, SearchSpace, St
 from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
 
 __all__ = [
-    "BASELINE", "SILENCE", "UNKNOWN", "ArchitectureSource", "Axis", "DataSettings", "FeatureSetting", "Objective",
-    "PlannedTrial", "Pruning", "QuantityError", "Recipe", "SearchSpace", "Stage", "Strategy", "all_axes",
-    "architecture", "axis_names", "cost_objectives", "differing", "doubtful_bytes", "full_name", "is_pattern",
-    "kilobytes", "level_name", "load_space", "milliseconds", "objective_names", "objectives_named", "parse_bytes",
-    "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space",
-    "shipped_spaces", "short_name", "source_beside",
+    "ACCURACY", "BASELINE", "FLASH", "LATENCY", "SILENCE", "UNKNOWN", "ArchitectureSource", "Axis", "DataSettings",
+    "FeatureSetting", "Objective", "PlannedTrial", "Pruning", "QuantityError", "Recipe", "SearchSpace", "Stage",
+    "Strategy", "all_axes", "architecture", "axis_names", "cost_objectives", "differing", "doubtful_bytes",
+    "full_name", "is_pattern", "kilobytes", "level_name", "load_space", "milliseconds", "objective_names",
+    "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share", "percents", "point_key",
+    "read_data_settings", "read_space", "shipped_spaces", "short_name", "source_beside",
 ]  # fmt: skip

@@ -175,8 +175,7 @@ def progress() -> Iterator[Callable[[int, int], None]]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        click.echo("Importing ...", err=True)
-        yield lambda done, total: None
+        yield lambda done, total: click.echo("Importing ...", err=True) if done == 0 else None
         return
     columns = (TextColumn("Importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:

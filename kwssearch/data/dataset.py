@@ -210,11 +210,11 @@ def check(root: Path, settings: DataSettings = PLAIN) -> list[Problem]:
 
 def look_through(root: Path, settings: DataSettings = PLAIN) -> Survey:
     if not root.is_dir():
-        kind = "is a file" if root.is_file() else "is no folder"
         looked = "" if root.is_absolute() else f" ({printable(Path.cwd() / root)})"
+        archive = "unpack an archive first, " if root.exists() else ""
         raise DataError(
-            f"{printable(root)}: {kind}{looked}, expected one with a sub-folder of WAVs per word; "
-            "name one, or take the data set builtin.",
+            f"{printable(root)}: is no folder{looked}, expected one with a sub-folder of WAVs per word; "
+            f"{archive}name one, or take the data set builtin.",
             about="data",
         )
     return Survey(root, settings)

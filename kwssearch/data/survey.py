@@ -234,6 +234,7 @@ class Survey:
             text = f"holds {counted(len(self.words), 'word folder')}"
             text += f" ({self.words[0]!r})" if self.words else ""
             remedy = "name another word, or set unknown = true or silence = true"
+            remedy = remedy if self.words else "name the folder that holds them"
             self.fault("", "words", f"{text}, expected at least 2, each with the WAVs of one word; {remedy}")
         counts = Counter((name, self.split_of[path]) for path, name in self.class_of.items())
         lists_hold = not any(problem.fatal and problem.kind.startswith(LIST) for problem in self.problems)

@@ -107,6 +107,8 @@ def read_folder(root: Path, folder: Folder, note: Note, way: tuple[str, ...]) ->
                 note(path, "unprintable", "has unprintable characters in its name; rename it")
         elif is_folder(entry):
             add_folder(root, folder, entry, note, way)
+        elif not folder.path and "." not in entry.name and not os.path.exists(entry.path):
+            note(path, "dangling", "is a link that leads nowhere; mend it or remove it")
         elif entry.name.lower().endswith(".wav"):
             if is_clip(entry, path, note, way):
                 folder.clips.append(entry.name)

@@ -284,6 +284,18 @@ def test_a_link_within_a_linked_folder_does_not_leave_it(folder: Path, tmp_path:
         load_data(folder)
 
 
+def test_a_link_that_leads_nowhere_is_told(folder: Path) -> None:
+    (folder / "go").symlink_to(folder / "gone")
+    with pytest.raises(DataError, match="go: is a link that leads nowhere; mend it or remove it"):
+        load_data(folder)
+
+
+def test_a_file_is_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / "words.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"words\.zip: is no folder, .*; unpack an archive first, name one"):
+        load_data(tmp_path / "words.zip")
+
+
 def test_the_same_folder_under_two_names_is_refused(folder: Path) -> None:
     (folder / "yeah").symlink_to(folder / "yes")
     with pytest.raises(DataError, match="yes: is the same folder as 'yeah'"):

@@ -145,6 +145,21 @@ def test_words_that_are_called_like_splits_are_words_when_they_are_named(tmp_pat
     assert load_data(root, DataSettings(words=("test", "train"))).words == ("test", "train")
 
 
+def test_words_of_two_parts_and_names_that_no_list_of_words_knows(tmp_path: Path) -> None:
+    flat = put(tmp_path / "flat", *each("{word}_{who}_nohash_{take}.wav", ("turn_off", "turn_on")))
+    (flat / "test.txt").write_text("\n".join(each("{word}_{who}_nohash_{take}.wav", ("turn_off", "turn_on"))[:3]))
+    summary = import_folder(flat, tmp_path / "made", ImportOptions(rate=1_000))
+    assert summary.clips == {"turn_off": 12, "turn_on": 12}
+    assert summary.splits["test"] == 3
+    folders = put(tmp_path / "folders", *each("{who}/{word}_{take}.wav", ("hej", "tack")))
+    told = " ".join(load_data(folders).warnings)
+    assert "if these are words and the folders are speakers, 'kwssearch data import' with a word pattern puts" in told
+    import_folder(folders, tmp_path / "sorted", ImportOptions(rate=1_000, word=r"/(\w+)_\d"))
+    data = load_data(tmp_path / "sorted")
+    assert data.words == ("hej", "tack")
+    assert {who for split in data.splits for who in data.speakers(split)} == set(PEOPLE)
+
+
 def test_naming_words_of_another_layout_makes_it_no_words(tmp_path: Path) -> None:
     root = put(tmp_path / "set", *split_words("train", "val", "test"))
     with pytest.raises(DataError, match=SPLITS):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kwssearch.data.layout import WORDS, Layout, are_speakers, recognise, split_of_name
-from kwssearch.data.speakers import FIELDS, MARK, matched
+from kwssearch.data.speakers import FIELDS, MARK, MOSTLY, matched
 from kwssearch.data.splits import SPLITS, Meaning, choose, find_lists, tell_of_lines
 from kwssearch.data.tree import SOUNDS, Folder, read_tree
 from kwssearch.system.cache import DataError
@@ -87,12 +87,16 @@ def plan_import(source: Path, word: str | None = None, speaker: str | None = Non
 
 
 def by_pattern(tree: Folder, word: str, plan: ImportPlan) -> Iterator[Take]:
+    """Words by a pattern; of several folders that are neither split nor word, each is a speaker's."""
+    several = sum(folder.has_sound() for folder in tree.folders.values()) > 1
     for folder in (tree, *tree.below()):
-        split = next((s for part in folder.path.split("/") if (s := split_of_name(part))), None)
+        parts = folder.path.removeprefix(tree.path).strip("/").split("/")
+        split = next((split for part in parts if (split := split_of_name(part))), None)
         for path in folder.sounds:
             found = re.search(word, path)
             if found and found.group(1):
-                yield Take(path, safe(found.group(1)), split=split)
+                is_speaker = several and parts[0] != found.group(1) and not split_of_name(parts[0])
+                yield Take(path, safe(found.group(1)), parts[0] if is_speaker and parts[0] else None, split)
             else:
                 plan.leave(path, f"does not match the word pattern {word!r}")
 
@@ -141,12 +145,18 @@ def in_word(word: str, folder: Folder) -> Iterator[Take]:
 
 
 def by_file_names(paths: Sequence[str]) -> Iterator[Take]:
-    """Words of file names: the part that is a word of Speech Commands nearly everywhere, else the first one."""
+    """Words of file names: what stands before speaker and mark, or the part that is a word of Speech Commands nearly
+    everywhere, else the first one."""
     parts = [FIELDS.findall(path.rsplit("/", 1)[-1].rsplit(".", 1)[0]) or ["unnamed"] for path in paths]
+    marked = [re.fullmatch(rf"([^/]+)_[^_]+{MARK}.*", path.rsplit("/", 1)[-1]) for path in paths]
+    if sum(map(bool, marked)) > MOSTLY * len(paths):
+        for path, found, fields in zip(paths, marked, parts, strict=True):
+            yield Take(path, safe(found.group(1) if found else fields[0]))
+        return
     known: Counter[int] = Counter(
         at for fields in parts for at, value in enumerate(fields) if bare(value).casefold() in WORDS
     )
-    at = known.most_common(1)[0][0] if known and known.most_common(1)[0][1] > 0.9 * len(parts) else 0
+    at = known.most_common(1)[0][0] if known and known.most_common(1)[0][1] > MOSTLY * len(parts) else 0
     for path, fields in zip(paths, parts, strict=True):
         yield Take(path, safe(bare(fields[at if at < len(fields) else 0])))
 

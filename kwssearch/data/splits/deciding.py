@@ -210,6 +210,12 @@ def tell_of_speakers(clips: Sequence[str], settings: DataSettings, tell: Teller)
         if found := suggest(unmarked):
             shown = ", ".join(found.speakers[:3]) + (", ..." if len(found.speakers) > 3 else "")
             text += f"; speaker = '{found.pattern}' would find {counted(len(found.speakers), 'speaker')} ({shown})"
+            folders = {clip.split("/")[0] for clip in unmarked}
+            if len(found.speakers) < len(folders):
+                text += (
+                    "; if these are words and the folders are speakers, 'kwssearch data import' with a word pattern "
+                )
+                text += "puts them in order"
         else:
             text += "; tell the speaker by a pattern, such as speaker = '^([^_]+)_'"
         tell.warn(unmarked[0], "no speakers", text)

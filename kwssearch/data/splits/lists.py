@@ -183,9 +183,8 @@ def candidates(path: str) -> Iterator[str]:
     *above, name = path.split("/")
     if above:
         yield f"{above[-1]}/{name}"
-    word, mark, rest = name.partition("_")
-    if mark:
-        yield f"{word}/{rest}"
+    for mark in re.finditer("_", name):
+        yield f"{name[: mark.start()]}/{name[mark.end() :]}"
 
 
 def told(listed: SplitList, meaning_hint: Callable[[str], str]) -> str:

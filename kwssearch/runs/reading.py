@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.data.speakers import speaker_of
+from kwssearch.data import recorded_labels, speaker_rule
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.runs.records import (
     DATA_RECORD,
@@ -29,7 +29,7 @@ from kwssearch.runs.records import (
     trial_folder,
 )
 from kwssearch.runs.run import Execution, Latency, Run, Trial
-from kwssearch.space import PlannedTrial, SearchSpace
+from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.space.declaration import read_space
 from kwssearch.system.storage import read_json
 
@@ -46,7 +46,7 @@ def load(folder: str | Path) -> Run:
     warnings: list[str] = []
     latency_record = read_or_warn(folder / LATENCY_RECORD, warnings)
     latencies = read_latencies(folder, latency_record, warnings)
-    words, labels, speakers = read_test_clips(folder, record)
+    words, labels, speakers = read_test_clips(folder, record, space.data_settings)
     listed = space.trials if oracle_of(record) == GRID else read_trials(folder, space, warnings)
     trials = tuple(
         load_trial(folder, planned, space.recipe.executions_per_trial, len(labels), len(words), latencies, warnings)
@@ -63,19 +63,21 @@ def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
 
 
 def read_test_clips(
-    folder: Path, record: Mapping[str, Any]
+    folder: Path, record: Mapping[str, Any], settings: DataSettings
 ) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Class names, and the test clips' labels and speakers."""
     path = folder / DATA_RECORD
     try:
         words = tuple(record["data"]["words"])
-        clips = list(read_json(path)["splits"]["test"])
-        labels = np.array([words.index(clip.split("/")[0]) for clip in clips], dtype=np.int64)
+        recorded = read_json(path)
+        clips = list(recorded["splits"]["test"])
+        labels = recorded_labels(recorded, words, "test")
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
             "restore it, or start afresh in another folder."
         ) from error
+    speaker_of = speaker_rule(settings.speaker)
     speakers = np.unique([speaker_of(clip) for clip in clips], return_inverse=True)[1].astype(np.int64)
     return words, labels, speakers
 

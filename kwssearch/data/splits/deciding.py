@@ -203,28 +203,30 @@ def tell_of_speakers(clips: Sequence[str], settings: DataSettings, tell: Teller)
         return
     unmarked = [clip for clip in clips if MARK not in clip]
     if len(unmarked) > len(clips) / 2:
-        text = (
-            f"has no {MARK!r} in its name, so that it counts as a speaker of its own, as do {len(unmarked):,} clips; "
-        )
-        text += "a voice may be in two splits, and accuracy may look too good"
-        if found := suggest(unmarked):
-            shown = ", ".join(found.speakers[:3]) + (", ..." if len(found.speakers) > 3 else "")
-            text += f"; speaker = '{found.pattern}' would find {counted(len(found.speakers), 'speaker')} ({shown})"
-            folders = {clip.split("/")[0] for clip in unmarked}
-            if len(found.speakers) < len(folders):
-                text += (
-                    "; if these are words and the folders are speakers, 'kwssearch data import' with a word pattern "
-                )
-                text += "puts them in order"
-        else:
-            text += "; tell the speaker by a pattern, such as speaker = '^([^_]+)_'"
-        tell.warn(unmarked[0], "no speakers", text)
+        tell.warn(unmarked[0], "no speakers", without_mark(unmarked))
         return
     names = set(map(speaker_of, clips))
     joined = [name for name in sorted(names) if "_" in name and name.rsplit("_", 1)[1] in names]
     if joined:
         text = f"{counted(len(joined), 'speaker')} such as {joined[0]!r} may be others with a word before the name"
         tell.warn("", "joined speakers", f"{text}; speaker = '([^_]+){MARK}' takes the last part")
+
+
+def without_mark(clips: Sequence[str]) -> str:
+    """What it means that names tell no speaker, with the pattern that would, where they show one."""
+    text = (
+        f"has no {MARK!r} in its name, so that it counts as a speaker of its own, as do {len(clips):,} clips; "
+        "a voice may be in two splits, and accuracy may look too good"
+    )
+    found = suggest(clips)
+    if found is None:
+        return f"{text}; tell the speaker by a pattern, such as speaker = '^([^_]+)_'"
+    shown = ", ".join(found.speakers[:3]) + (", ..." if len(found.speakers) > 3 else "")
+    text += f"; speaker = '{found.pattern}' would find {counted(len(found.speakers), 'speaker')} ({shown})"
+    if len(found.speakers) >= len({clip.split("/")[0] for clip in clips}):
+        return text
+    remedy = "'kwssearch data import' with a word pattern puts them in order"
+    return f"{text}; if these are words and the folders are speakers, {remedy}"
 
 
 def dealing(split_of: Mapping[str, str], speaker_of: Callable[[str], str]) -> str:

@@ -1,0 +1,27 @@
+"""Runs on other sounds than words: whose class is not their folder's name, and whose speakers a pattern tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from kwssearch.runs import load
+from kwssearch.testing import recorded
+
+
+def test_labels_and_speakers_are_those_of_the_recorded_settings(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    plain = recorded.write(run, speakers=20, clips=64)
+    record = json.loads((run / "run.json").read_text())
+    data = json.loads((run / "data.json").read_text())
+    words = ["down", "go", "unknown"]
+    record["data"]["words"] = words
+    record["space"] |= {"words": ["down", "go"], "unknown": True, "speaker": "^(.)"}
+    data["classes"] = {word: "unknown" for word in recorded.WORDS[2:]}
+    (run / "run.json").write_text(json.dumps(record))
+    (run / "data.json").write_text(json.dumps(data))
+    found = load(run)
+    assert found.words == tuple(words)
+    assert found.labels.tolist() == [min(label, 2) for label in plain.labels.tolist()]
+    first = [clip.split("/")[1][0] for clip in data["splits"]["test"]]
+    assert len(set(found.speakers.tolist())) == len(set(first))

@@ -4,9 +4,9 @@ from kwssearch.runs.folder import RunFolder
 from kwssearch.runs.lock import now
 from kwssearch.runs.reading import load
 from kwssearch.runs.records import GRID, PROGRESS_RECORD, result_fault, shared_folder, trial_folder
-from kwssearch.runs.run import OBJECTIVES, Execution, Latency, Run, Trial
+from kwssearch.runs.run import Execution, Latency, Run, Trial
 
 __all__ = [
-    "GRID", "OBJECTIVES", "PROGRESS_RECORD", "Execution", "Latency", "Run", "RunFolder", "Trial", "load",
+    "GRID", "PROGRESS_RECORD", "Execution", "Latency", "Run", "RunFolder", "Trial", "load",
     "now", "result_fault", "shared_folder", "trial_folder",
 ]  # fmt: skip

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from kwssearch.space import Objective, PlannedTrial, SearchSpace, full_name, objectives_named
 
-OBJECTIVES = objectives_named()
 TIMED = {"latency_ms": "total", "feature_latency_ms": "feature", "model_latency_ms": "model"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -101,16 +101,25 @@ def check(source: str, every: bool, **options: Any) -> None:
     with without_options():
         place, settings = of_space(Path(source)) if source.endswith(".toml") else (source, DataSettings())
         found = checkup(look_through(locate(place), chosen(settings, **options)))
-    for line in found.lines():
-        click.echo(printable(line))
+    tell(found.lines())
     problems = found.problems if every else grouped(found.problems)
     for problem in sorted(problems, key=lambda problem: not problem.fatal):
         where = f"{problem.path}: " if problem.path else ""
-        click.echo(printable(f"{'Refused' if problem.fatal else 'Warning'}: {where}{problem.text}"))
+        tell([f"{'Refused' if problem.fatal else 'Warning'}: {where}{problem.text}"])
     fatal = sum(problem.fatal for problem in found.problems)
     of_them = f": {fatal:,} refused, {counted(len(found.problems) - fatal, 'warning')}" if found.problems else ""
     click.echo(f"{counted(len(found.problems), 'problem')} found{of_them}.", err=True)
     raise SystemExit(1 if found.problems else 0)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Prints lines; on a terminal those that are too long break between words."""
+    from kwssearch.report import terminal_width, wrapped
+
+    width = terminal_width()
+    for line in lines:
+        fits = width is None or len(line) <= width
+        click.echo("\n".join([printable(line)] if fits else wrapped(printable(line), width)))
 
 
 def of_space(path: Path) -> tuple[str, DataSettings]:
@@ -153,8 +162,7 @@ def import_(source: Path, dest: Path, slice_: bool, **options: Any) -> None:
     again = "Stopped; what is done is saved. To go on, run the same command again."
     with without_options(), stopping(again), progress() as show:
         summary = import_folder(source, dest, ImportOptions(slice=slice_, **options), show)
-    for line in summary_lines(summary, dest):
-        click.echo(printable(line))
+    tell(summary_lines(summary, dest))
     raise SystemExit(0 if summary.clips else 1)
 
 

@@ -1,7 +1,7 @@
 """What people look at: rows, tables, plots, pages."""
 
 from kwssearch.report.answer_lines import answer_lines
-from kwssearch.report.layout import terminal_width
+from kwssearch.report.layout import terminal_width, wrapped
 from kwssearch.report.markdown import to_csv
 from kwssearch.report.page import write_report
 from kwssearch.report.recorded_run import RecordedRun, load_run
@@ -11,5 +11,5 @@ from kwssearch.report.tables import as_json, show_space, show_trial, show_trials
 __all__ = [
     "RecordedRun", "answer_lines", "as_json", "asked_limits", "columns", "front_rows", "load_run", "nearest_misses",
     "show_space", "show_trial", "show_trials", "terminal_width", "to_csv", "trial_details", "trial_rows",
-    "write_report",
+    "wrapped", "write_report",
 ]  # fmt: skip

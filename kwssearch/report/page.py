@@ -8,7 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kwssearch.analysis import MEASURED_AGAINST, Answers, Worlds, answers, hypervolume, mcnemar, points, reference_note
+from kwssearch.analysis import (
+    MEASURED_AGAINST,
+    Answers,
+    Worlds,
+    answers,
+    hypervolume,
+    listed,
+    mcnemar,
+    points,
+    reference_note,
+)
 from kwssearch.errors import UserError, counted
 from kwssearch.report import plots
 from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
@@ -18,7 +28,7 @@ from kwssearch.report.markdown import escape, slug, table, to_csv
 from kwssearch.report.page_tables import front_table, making_rows, trial_table, word_table
 from kwssearch.report.rows import columns, of_strategy, trial_rows
 from kwssearch.runs import Run
-from kwssearch.space import BASELINE
+from kwssearch.space import BASELINE, shape_axes
 from kwssearch.system.storage import write_bytes
 
 MOST_EFFECTS = 60  # more levels than that make no readable picture
@@ -138,7 +148,7 @@ class Page:
         for plane, axes in plots.planes(self.run.objectives).items():
             drawn = plots.scatter(self.rows, axes)
             yield from self.picture(plane, drawn.title, plots.draw_scatters([drawn], self.looks, self.fills))
-        yield from ("", "A point's label tells its architecture, width multiplier (α) and sparsity (s).")
+        yield from ("", escape(label_sentence(self.run)))
         yield from ("", escape(" ".join(comparison_comment(self.worlds, self.answers))))
         yield from self.effect_lines()
         yield from self.pair_lines()
@@ -204,3 +214,14 @@ class Page:
         sentences = (*self.answers.gaps, *self.run.warnings)
         if sentences:
             yield from ("", "## Not in the comparison", "", *(f"- {escape(sentence)}" for sentence in sentences))
+
+
+def label_sentence(run: Run) -> str:
+    """How points are labelled, by an example of each axis that the run varies."""
+    examples = []
+    for axis in shape_axes():
+        values = dict.fromkeys(trial.values[axis.name] for trial in run.trials)
+        said = [value for value in values if axis.neutral is None or value != axis.neutral]
+        if said:
+            examples.append(f"{axis.short(said[0])} is {axis.name} {said[0]}")
+    return f"In a point's label {listed(examples)}."

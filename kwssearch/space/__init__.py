@@ -10,6 +10,7 @@ from kwssearch.space.axes import (
     full_name,
     level_name,
     point_key,
+    shape_axes,
     short_name,
 )
 from kwssearch.space.data_settings import SILENCE, UNKNOWN, DataSettings, is_pattern, read_data_settings, source_beside
@@ -42,5 +43,5 @@ __all__ = [
     "Strategy", "all_axes", "architecture", "axis_names", "cost_objectives", "differing", "doubtful_bytes",
     "full_name", "is_pattern", "kilobytes", "level_name", "load_space", "milliseconds", "objective_names",
     "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share", "percents", "point_key",
-    "read_data_settings", "read_space", "shipped_spaces", "short_name", "source_beside",
+    "read_data_settings", "read_space", "shape_axes", "shipped_spaces", "short_name", "source_beside",
 ]  # fmt: skip

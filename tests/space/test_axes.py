@@ -119,6 +119,8 @@ def test_an_axis_and_an_objective_go_through_the_whole_tool(extended, tmp_path, 
     assert {path.stem for path in (tmp_path / "report").glob("*_*.png")} >= {"accuracy_ram", "ram_latency"}
     assert "batches of 10" in text
     assert "B of RAM" in text
+    assert "In a point's label CNN is architecture cnn, α0.5 is width" in text
+    assert "b30 is batch" in text
 
 
 def test_an_architecture_is_called_what_it_is_called(extended, tmp_path) -> None:

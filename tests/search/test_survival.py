@@ -151,7 +151,7 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path, words, cache, long_space) -> Non
 def test_a_worker_that_crashes_costs_one_attempt(tmp_path, words, cache, finished, space) -> None:
     run = tmp_path / "run"
     process = start("run", space, "--data", words, "--out", run, "--workers", 1, cache=cache)
-    wait_for(lambda: list(run.glob("trial_*")))
+    wait_for(lambda: list(run.rglob("progress.json")))
     workers(process)[0].send_signal(signal.SIGSEGV)
     _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
@@ -172,7 +172,7 @@ def test_a_worker_that_dies_before_its_first_job_costs_nothing(tmp_path, words, 
 def test_a_trial_that_kills_its_worker_twice_fails_alone(tmp_path, words, cache, space) -> None:
     run = tmp_path / "run"
     process = start("run", space, "--data", words, "--out", run, "--workers", 1, cache=cache)
-    wait_for(lambda: list(run.glob("trial_*")))
+    wait_for(lambda: list(run.rglob("progress.json")))
     for _ in range(2):
         wait_for(lambda: workers(process))
         (victim,) = workers(process)

@@ -35,7 +35,8 @@ class EqualSavings:
     @cached_property
     def sentence(self) -> str:
         shown = [f"{strategy} {points(change)}" for strategy, change in self.changes.items()]
-        lost = f" {listed(self.without)} saves none." if self.without else ""
+        verb = "saves" if len(self.without) == 1 else "save"
+        lost = f" {listed(self.without)} {verb} none of it." if self.without else ""
         return (
             f"At equal savings, {factor(self.ratio)} times the {self.cost.noun}, accuracy changes by: "
             f"{'; '.join(shown)}.{lost}"

@@ -21,7 +21,7 @@ from kwssearch.analysis import (
 )
 from kwssearch.errors import counted
 from kwssearch.runs import Trial
-from kwssearch.space import ACCURACY, Objective
+from kwssearch.space import ACCURACY, BASELINE, Objective
 
 
 def strategy_comment(
@@ -48,7 +48,7 @@ def comparison_comment(worlds: Worlds, found: Answers) -> list[str]:
     """Sentences on all strategies together."""
     trials = [trial for trial, on in zip(worlds.trials, front(worlds, worlds.trials), strict=True) if on]
     by_strategy = Counter(trial.strategy for trial in trials)
-    shares = listed([f"{count} of {strategy}" for strategy, count in by_strategy.most_common()])
+    shares = listed([front_share_phrase(strategy, count) for strategy, count in by_strategy.most_common()])
     extremes = [extreme_phrase(worlds, worlds.trials, objective) for objective in worlds.run.objectives]
     equal = [verdict.equal.sentence for verdict in found.verdicts if verdict.equal is not None]
     return [
@@ -56,6 +56,10 @@ def comparison_comment(worlds: Worlds, found: Answers) -> list[str]:
         f"Of all trials, {listed(extremes)}.",
         *equal,
     ]
+
+
+def front_share_phrase(strategy: str, count: int) -> str:
+    return counted(count, "baseline") if strategy == BASELINE else f"{count} of {strategy}"
 
 
 def mean_sentences(effect: Effect, levels: int) -> list[str]:

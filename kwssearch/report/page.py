@@ -158,7 +158,7 @@ class Page:
         if not effects:
             return
         shown = effects if len(effects) <= MOST_EFFECTS else [effect for effect in effects if effect.level is None]
-        yield from ("", "### Effects by level", "", escape(MEASURED_AGAINST))
+        yield from ("", "### Effects by level")
         yield from self.picture("effects", "Effects by level", draw_effects(shown, self.looks))
         yield from ("", *table(*tabled(effect_columns(self.answers))))
 

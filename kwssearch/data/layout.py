@@ -15,8 +15,8 @@ Kind = Literal[
 ]
 SPLIT = re.compile(
     r"(?:^|[-_ .])"
-    r"(?:(train(?:ing)?)|(val(?:id(?:ation)?)?|dev(?:elopment)?)|(test(?:ing)?|eval(?:uation)?))"
-    r"(?=$|[-_ .])",
+    r"(?:(train(?:ing)?|trn?)|(val(?:id(?:ation)?)?|dev(?:elopment)?|cv)|(test(?:ing)?|eval(?:uation)?|te?st|tt|hold-?out))"
+    r"(?:set|data)?\d*(?=$|[-_ .])",
     re.I,
 )
 GROUP = re.compile(

@@ -57,6 +57,7 @@ class Recording:
 
     Attributes:
         codec: the format's number; 1 is PCM.
+        bits: of a sample; what is not whole bytes is filled up to them.
         frame: bytes of one sample of all channels.
         promised: the size that the data chunk claims; of a stream, which claims none, what it holds.
         body: what the file holds of it.
@@ -173,11 +174,11 @@ def next_chunk(content: bytes, end: int, odd: bool) -> int:
 def describe(head: bytes, size: int, rest: bytes) -> Recording:
     if len(head) < 16:
         raise ValueError(f"cannot be decoded (it has no whole format chunk before its data); {AGAIN}")
-    codec, channels, rate, _, frame, bits = struct.unpack_from("<HHIIHH", head)
+    codec, channels, rate, _, frame, bits = struct.unpack_from("<HHIIHH", head)  # recorders err in rate and frame
     if codec == EXTENSIBLE and len(head) >= 26:
         codec = struct.unpack_from("<H", head, 24)[0]
-    if codec == PCM and frame != channels * ((bits + 7) // 8):
-        raise ValueError(f"cannot be decoded (its format chunk contradicts itself); {AGAIN}")
+    if codec == PCM:
+        frame = channels * ((bits + 7) // 8)
     is_stream = size >= STREAMED or (size == 0 and rest[:4] not in CHUNKS)
     body = rest if is_stream else rest[:size]
     return Recording(codec, channels, rate, bits, frame, len(rest) if is_stream else size, body, head)
@@ -191,7 +192,7 @@ def faults_of(recording: Recording, window_s: float, whole: bool) -> list[Fault]
     """
     faults = []
     held, promised = len(recording.body), recording.promised
-    if recording.codec != PCM or recording.bits != 16:
+    if recording.codec != PCM or not 8 < recording.bits <= 16:
         faults.append(Fault("encoding", f"is {recording.encoding}, expected 16-bit PCM; {CONVERT}"))
     if recording.channels != 1:
         faults.append(Fault("channels", f"has {recording.channels} channels, expected one; {CONVERT}"))

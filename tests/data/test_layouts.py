@@ -52,6 +52,8 @@ LAYOUTS: dict[str, tuple[list[str], str]] = {
         f"{SPLITS} (test, train, val), each with folders",
     ),
     "other names": (split_words("Training", "Validation", "Testing"), f"{SPLITS} (Testing, Training, Validation)"),
+    "short names": (split_words("tr", "cv", "tt"), f"{SPLITS} (cv, tr, tt)"),
+    "sets": (split_words("trainset", "devset", "test1"), f"{SPLITS} (devset, test1, trainset)"),
     "speakers of words": (
         each("{who}/{word}/{take}.wav"),
         "holds folders within folders (ann, bob, cid, ..., with",
@@ -158,6 +160,22 @@ def test_words_of_two_parts_and_names_that_no_list_of_words_knows(tmp_path: Path
     data = load_data(tmp_path / "sorted")
     assert data.words == ("hej", "tack")
     assert {who for split in data.splits for who in data.speakers(split)} == set(PEOPLE)
+
+
+def test_labels_before_a_dot_and_a_test_set_beside_the_words(tmp_path: Path) -> None:
+    dotted = [
+        f"{split}/{word}.{i:04x}.wav" for split in ("training", "testing") for word in ("hi", "ho") for i in range(5)
+    ]
+    put(tmp_path / "dotted", *dotted)
+    summary = import_folder(tmp_path / "dotted", tmp_path / "made", ImportOptions(rate=1_000))
+    assert summary.clips == {"hi": 10, "ho": 10}
+    assert summary.splits == {"validation": 0, "test": 10}
+    wake = put(tmp_path / "wake", *each("{word}/{who}_nohash_{take}.wav", ("hey", "not-hey")))
+    put(wake, *[f"test/{word}/eve_nohash_{i}.wav" for word in ("hey", "not-hey") for i in range(4)])
+    assert any("in 'test', and is passed over" in warning for warning in load_data(wake).warnings)
+    summary = import_folder(wake, tmp_path / "sorted", ImportOptions(rate=1_000))
+    assert summary.clips == {"hey": 16, "not-hey": 16}
+    assert summary.splits["test"] == 8
 
 
 def test_naming_words_of_another_layout_makes_it_no_words(tmp_path: Path) -> None:

@@ -226,6 +226,15 @@ def test_a_word_that_no_list_mentions_is_split_by_speaker_with_the_others(tmp_pa
     assert sum(map(len, speakers)) == len(set.union(*speakers)) == 30
 
 
+def test_lists_beside_a_link_to_the_words_are_found(folder: Path, expected: DataSet, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "words").symlink_to(folder)
+    for name in LISTS:
+        (folder / name).rename(tmp_path / "mine" / name)
+    assert load_data(tmp_path / "mine" / "words").fingerprint == expected.fingerprint
+    assert load_data(folder).split_by == "speaker"
+
+
 def test_a_list_that_is_a_link_to_elsewhere_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / LISTS[0]).rename(tmp_path / "list")
     (folder / LISTS[0]).symlink_to(tmp_path / "list")

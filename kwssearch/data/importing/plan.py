@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kwssearch.data.layout import WORDS, Layout, are_speakers, recognise, split_of_name
-from kwssearch.data.speakers import FIELDS, MARK, MOSTLY, matched
+from kwssearch.data.speakers import MARK, MOSTLY, matched
 from kwssearch.data.splits import SPLITS, Meaning, choose, find_lists, tell_of_lines
 from kwssearch.data.tree import SOUNDS, Folder, read_tree
 from kwssearch.system.cache import DataError
 
+PARTS = re.compile(r"[^_\-. ]+")
 UNSAFE = re.compile(r"[^\w .()'&+,@!~-]")
 
 
@@ -120,6 +121,9 @@ def by_layout(tree: Folder, layout: Layout, plan: ImportPlan) -> Iterator[Take]:
                 for take in in_word(inner_name, inner):
                     is_split = layout.kind == "split words"
                     yield replace(take, split=split_of_name(name)) if is_split else replace(take, speaker=name)
+        elif split_of_name(name) and not top.sounds and top.folders.keys() & tree.folders.keys():
+            for inner_name, inner in top.folders.items():  # a test set of its own beside the words
+                yield from (replace(take, split=split_of_name(name)) for take in in_word(inner_name, inner))
         else:
             yield from in_word(name, top)
     for path in tree.sounds:
@@ -147,7 +151,7 @@ def in_word(word: str, folder: Folder) -> Iterator[Take]:
 def by_file_names(paths: Sequence[str]) -> Iterator[Take]:
     """Words of file names: what stands before speaker and mark, or the part that is a word of Speech Commands nearly
     everywhere, else the first one."""
-    parts = [FIELDS.findall(path.rsplit("/", 1)[-1].rsplit(".", 1)[0]) or ["unnamed"] for path in paths]
+    parts = [PARTS.findall(path.rsplit("/", 1)[-1].rsplit(".", 1)[0]) or ["unnamed"] for path in paths]
     marked = [re.fullmatch(rf"([^/]+)_[^_]+{MARK}.*", path.rsplit("/", 1)[-1]) for path in paths]
     if sum(map(bool, marked)) > MOSTLY * len(paths):
         for path, found, fields in zip(paths, marked, parts, strict=True):

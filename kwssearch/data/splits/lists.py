@@ -53,8 +53,9 @@ class SplitList:
 def find_lists(root: Path, meaning: Meaning, folders: Iterable[str] = ()) -> list[SplitList]:
     """The split lists in a data set's folder, in some folders within it and in the one above it, read."""
     found = []
-    places = {"": root, **{f"{name}/": root / name for name in folders}, ABOVE: Path(os.path.realpath(root)).parent}
-    for prefix, folder in places.items():
+    above = dict.fromkeys((Path(os.path.abspath(root)).parent, Path(os.path.realpath(root)).parent))
+    places = [("", root), *((f"{name}/", root / name) for name in folders), *((ABOVE, folder) for folder in above)]
+    for prefix, folder in places:
         for name in names_in(folder):
             split = SPLIT_OF.get(name) or split_of_name(Path(name).stem)
             if split and (name in SPLIT_OF or name.lower().endswith(SUFFIXES)):

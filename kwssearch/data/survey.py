@@ -97,9 +97,8 @@ class Survey:
             self.notes.append(f"{named(silent)}: {hold}.")
         links = [name for name, folder in folders.items() if folder.link]
         if links:
-            self.notes.append(
-                f"{named(links)}: {'a link' if len(links) == 1 else 'links'} to folders elsewhere, followed."
-            )
+            followed = "a link to a folder elsewhere" if len(links) == 1 else "links to folders elsewhere"
+            self.notes.append(f"{named(links)}: {followed}, followed.")
         if tree.sounds:
             text = "lies beside the word folders and is passed over; put it into the folder of its word"
             for path in tree.sounds:

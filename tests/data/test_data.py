@@ -271,7 +271,7 @@ def test_links_to_folders_of_words_are_followed_and_named(folder: Path, tmp_path
     linked = load_data(folder)
     assert linked.words == ("go", "no", "yes")
     assert linked.fingerprint == load_data(plain).fingerprint
-    assert "go: a link to folders elsewhere, followed." in linked.notes
+    assert "go: a link to a folder elsewhere, followed." in linked.notes
     linked.audio("train", 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -88,7 +88,7 @@ def choose(found: Sequence[SplitList], tell: Teller) -> dict[str, SplitList]:
         if listed not in used.values():
             tell_unused(listed, used, tell)
     if used:
-        names = " and ".join(listed.name for listed in used.values())
+        names = joined(listed.name for listed in used.values())
         tell.notes.append(f"{names} {'decide' if len(used) > 1 else 'decides'} the splits.")
     return used
 
@@ -96,7 +96,7 @@ def choose(found: Sequence[SplitList], tell: Teller) -> dict[str, SplitList]:
 def tell_unused(listed: SplitList, used: Mapping[str, SplitList], tell: Teller) -> None:
     names = " and ".join(LISTS.values())
     if used:
-        others = " and ".join(one.name for one in used.values())
+        others = joined(one.name for one in used.values())
         tell.notes.append(f"{listed.name}: is not used, since {others} {'decide' if len(used) > 1 else 'decides'}.")
     elif listed.fault:
         tell.warn(listed.name, "unused list", f"{listed.fault}; until then it is not used")
@@ -185,7 +185,7 @@ def tell_of_shared(
     shared = [speaker for speaker, found in splits.items() if len(found) > 1]
     if shared:
         text = f"puts {counted(len(shared), 'speaker')} in two splits, for example {shared[0]!r}"
-        names = " and ".join(sorted(listed.name for listed in used.values()))
+        names = joined(sorted(listed.name for listed in used.values()))
         tell.warn(names, "shared speakers", f"{text}; accuracy may look too good")
 
 
@@ -227,6 +227,12 @@ def without_mark(clips: Sequence[str]) -> str:
         return text
     remedy = "'kwssearch data import' with a word pattern puts them in order"
     return f"{text}; if these are words and the folders are speakers, {remedy}"
+
+
+def joined(names: Iterable[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def dealing(split_of: Mapping[str, str], speaker_of: Callable[[str], str]) -> str:

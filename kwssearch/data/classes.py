@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from kwssearch.data.splits import SPLITS, place_of
+from kwssearch.data.telling import named
 from kwssearch.data.tree import BACKGROUND, OTHER, SILENT, SOUNDS
 from kwssearch.errors import did_you_mean
 from kwssearch.space import SILENCE, UNKNOWN, DataSettings
@@ -83,8 +84,3 @@ def balanced(clips: Iterable[str], split_of: Mapping[str, str], most: Mapping[st
         turns = [(turn, place_of(clip), clip) for found in by_folder.values() for turn, clip in enumerate(found)]
         kept.update(clip for _, _, clip in sorted(turns)[: most[split]])
     return kept
-
-
-def named(names: Iterable[str]) -> str:
-    known = sorted(names)
-    return ", ".join(known[:8]) + (", ..." if len(known) > 8 else "") if known else "none"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kwssearch.data.classes import balanced, classes_of, means, named, ordered
+from kwssearch.data.classes import balanced, classes_of, means, ordered
 from kwssearch.data.layout import Layout, recognise
 from kwssearch.data.silence import Crop, crops, read_noise
 from kwssearch.data.sound import Levels, weaknesses
 from kwssearch.data.splits import SPLITS, Meaning, split_clips
-from kwssearch.data.tree import BACKGROUND, SOUNDS, Folder, read_tree
+from kwssearch.data.telling import tell_of_files, tell_of_folders, tell_of_left_out, tell_of_names
+from kwssearch.data.tree import BACKGROUND, Folder, read_tree
 from kwssearch.data.wav import clip_bytes, digest, faults_of, parse, read_start, reason_of, samples_of
 from kwssearch.errors import counted
 from kwssearch.sources import LISTS
@@ -21,7 +21,6 @@ from kwssearch.space import SILENCE, UNKNOWN, DataSettings
 
 FEW_CLIPS = 100
 LIST = "list "
-IGNORED = ("thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,11 @@ class Survey:
             self.fault("", "layout", layout.text)
             return
         silent = [name for name, folder in tree.folders.items() if not folder.has_sound()]
-        self.tell_of_folders(tree, folders, silent)
+        tell_of_folders(tree, folders, silent, self)
         classes = classes_of(folders, self.settings, self.fault, silent)
-        self.tell_of_left_out(folders, classes)
+        tell_of_left_out(folders, classes, self.settings, self)
+        tell_of_names(self.root, {name: folders[name] for name in sorted(classes)}, self)
+        tell_of_files((folders[name] for name in sorted(classes)), self)
         self.class_of = {f"{name}/{clip}": classes[name] for name in sorted(classes) for clip in folders[name].clips}
         self.words = ordered({*classes.values(), *([SILENCE] if self.settings.silence else [])}, self.settings)
         self.split(folders, silent)
@@ -89,58 +90,6 @@ class Survey:
 
     def warn(self, path: str, kind: str, text: str) -> None:
         self.problems.append(Problem(path, text, False, kind))
-
-    def tell_of_folders(self, tree: Folder, folders: dict[str, Folder], silent: list[str]) -> None:
-        """What is no word here, and what is no clip in a word."""
-        if silent:
-            hold = "holds no recordings and is no word" if len(silent) == 1 else "hold no recordings and are no words"
-            self.notes.append(f"{named(silent)}: {hold}.")
-        links = [name for name, folder in folders.items() if folder.link]
-        if links:
-            followed = "a link to a folder elsewhere" if len(links) == 1 else "links to folders elsewhere"
-            self.notes.append(f"{named(links)}: {followed}, followed.")
-        if tree.sounds:
-            text = "lies beside the word folders and is passed over; put it into the folder of its word"
-            for path in tree.sounds:
-                self.warn(path, "beside", text)
-        for name, folder in tree.folders.items():
-            inner = [path for below in folder.below() for path in below.sounds]
-            if inner and name not in SOUNDS:
-                text = f"lies deeper than in the folder of its word, as do {len(inner)} recordings in {name!r}, and is "
-                self.warn(inner[0], "inner", text + "passed over; 'kwssearch data import' puts them in order")
-
-    def tell_of_left_out(self, folders: dict[str, Folder], classes: dict[str, str]) -> None:
-        left = [name for name in folders if name not in classes and name not in SOUNDS]
-        if left:
-            self.notes.append(f"Left out: {counted(len(left), 'other word')} ({named(left)}).")
-        sounds = {name: len(folders[name].clips) for name in SOUNDS if name in folders and name not in classes}
-        if sounds := {n: c for n, c in sounds.items() if not (self.settings.silence and n == BACKGROUND)}:
-            shown = ", ".join(f"{name} ({counted(count, 'recording')})" for name, count in sounds.items())
-            keys = sorted({UNKNOWN if name == "_unknown_" else SILENCE for name in sounds})
-            ways = " and ".join(f"{key} = true" for key in keys)
-            self.notes.append(
-                f"Left out: {shown}; {ways} would make {'a class' if len(keys) == 1 else 'classes'} of them."
-            )
-        real: dict[str, str] = {}
-        for name in sorted(classes):
-            folder = folders[name]
-            place = folder.link or str((self.root / name).resolve())
-            if place in real:
-                self.fault(name, "same folder", f"is the same folder as {real[place]!r}; remove one of the two")
-            real[place] = name
-            for file in folder.audio:
-                text = "is no .wav file and is passed over; 'kwssearch data import' converts it"
-                self.warn(folder.join(file), "other sound", text)
-            for file in folder.rest:
-                if file.lower() not in IGNORED:
-                    self.warn(folder.join(file), "no sound", "is no .wav file and is passed over")
-        alike: dict[str, list[str]] = defaultdict(list)
-        for name in classes:
-            alike[unicodedata.normalize("NFC", name).casefold()].append(name)
-        for names in alike.values():
-            if len(names) > 1:
-                text = f"differs from {names[1]!r} in case or Unicode form only; put one word's clips into one folder"
-                self.warn(names[0], "alike", text)
 
     def split(self, folders: dict[str, Folder], silent: list[str]) -> None:
         every = frozenset(path for folder in folders.values() for path in folder.sounds)

@@ -6,26 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from kwssearch.data.speakers import MARK, matched, speaker_of, speaker_rule, suggest
 from kwssearch.data.splits.dealing import FEWEST_SPEAKERS, SPLITS, By, deal_clips, deal_speakers, split_by_speaker
 from kwssearch.data.splits.lists import ABOVE, Meaning, SplitList, agree, find_lists, told
+from kwssearch.data.telling import Teller
 from kwssearch.errors import counted
 from kwssearch.sources import LISTS
 from kwssearch.space import SILENCE, DataSettings
 
 NO_LIST = {"train": "training", "validation": "validation", "test": "test"}
-
-
-class Teller(Protocol):
-    """Is told what is wrong, doubtful, or worth knowing."""
-
-    notes: list[str]
-
-    def fault(self, path: str, kind: str, text: str) -> None: ...
-
-    def warn(self, path: str, kind: str, text: str) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import functools
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 RUN = click.Path(path_type=Path)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 OPTIONS = {  # what the command line calls the argument that a remedy is about
     "folder": " (--out names another folder.)",
     "data": " (--data names another data set.)",
@@ -30,7 +35,15 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except OSError as error:
+            if error.errno not in NO_ROOM or error.filename is not None:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the end of the process does not try again
+            click.echo(f"Error: standard output cannot be written ({error.strerror}); make room there.", err=True)
+            ctx.exit(1)
         except UserError as error:
             click.echo(f"Error: {printable(error)}{OPTIONS.get(error.about or '', '')}", err=True)
             ctx.exit(error.exit_code)
@@ -49,8 +62,21 @@ def main() -> None:
 
 
 def formats(command: Command) -> Command:
-    command = click.option("--csv", "form", flag_value="csv", help="Print CSV.")(command)
-    return click.option("--json", "form", flag_value="json", help="Print JSON.")(command)
+    """Options that give `form`: 'json', 'csv', or None for a table that `wide` does not fit to the terminal."""
+
+    @functools.wraps(command)
+    def chosen(*args: Any, as_json: bool, as_csv: bool, **options: Any) -> Any:
+        if as_json and as_csv:
+            raise click.UsageError("--json and --csv: got both, expected one of them.")
+        return command(*args, form="json" if as_json else "csv" if as_csv else None, **options)
+
+    for option in (
+        click.option("--wide", is_flag=True, help="Every column, however wide the table gets."),
+        click.option("--csv", "as_csv", is_flag=True, help="Print CSV."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    ):
+        chosen = option(chosen)
+    return chosen  # type: ignore[return-value]
 
 
 def opened(folder: Path) -> Run:
@@ -63,14 +89,12 @@ def opened(folder: Path) -> Run:
     return run
 
 
-def print_trials(run: Run, rows: list[dict[str, Any]], form: str | None, front: bool = False) -> None:
-    from kwssearch.report import tables
-    from kwssearch.report.markdown import to_csv
-    from kwssearch.report.rows import columns
+def print_trials(run: Run, rows: list[dict[str, Any]], form: str | None, wide: bool, front: bool = False) -> None:
+    from kwssearch.report import as_json, columns, show_trials, to_csv
 
     if form == "json":
-        click.echo(tables.as_json(rows))
+        click.echo(as_json(rows))
     elif form == "csv":
         click.echo(to_csv(rows, columns(run.objectives)), nl=False)
     elif rows:
-        tables.show_trials(rows, front, run.objectives)
+        show_trials(rows, front, run.objectives, wide)

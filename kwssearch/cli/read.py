@@ -6,23 +6,37 @@ from pathlib import Path
 
 import click
 
+from kwssearch.cli.completion import spaces, strategies
 from kwssearch.cli.group import RUN, formats, main, opened, print_trials
+from kwssearch.errors import printable
+
+SMALL_BYTES = 1000  # no model is so small
 
 
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
+@click.option("--trial", "trial_id", metavar="ID", help="One trial: its figures, and what it makes of each word.")
 @formats
-def trials(folder: Path, form: str | None) -> None:
+def trials(folder: Path, trial_id: str | None, form: str | None, wide: bool) -> None:
     """List every trial of RUN with what is known of it.
 
     \b
     Example:
       kwssearch trials runs/lab4 --csv > trials.csv
     """
-    from kwssearch.report.rows import trial_rows
+    from kwssearch.report import as_json, show_trial, trial_details, trial_rows
 
     run = opened(folder)
-    print_trials(run, trial_rows(run), form)
+    if trial_id is None:
+        print_trials(run, trial_rows(run), form, wide)
+        return
+    details = trial_details(run, trial_id)
+    if form == "json":
+        click.echo(as_json(details))
+    elif form == "csv":
+        print_trials(run, [row for row in trial_rows(run) if row["trial_id"] == details["trial_id"]], form, wide)
+    else:
+        show_trial(details, run.objectives)
 
 
 @main.command()
@@ -30,8 +44,9 @@ def trials(folder: Path, form: str | None) -> None:
 @click.option("--min-accuracy", metavar="SHARE", help="For example 0.9 or 90%.")
 @click.option("--max-memory", metavar="SIZE", help="Of the zipped model, for example 100kB.")
 @click.option("--max-latency", metavar="TIME", help="Front end and model, for example 2ms.")
-@click.option("--strategy", metavar="NAME", help="Only this strategy and the baseline.")
+@click.option("--strategy", metavar="NAME", help="Only this strategy and the baseline.", shell_complete=strategies)
 @click.option("--confident", metavar="SHARE", help="On the front in at least this share of worlds, as 0.9 or 90%.")
+@click.option("--exact", is_flag=True, help="With trials that stand on the front by less than can be measured.")
 @formats
 def front(
     folder: Path,
@@ -40,7 +55,9 @@ def front(
     max_latency: str | None,
     strategy: str | None,
     confident: str | None,
+    exact: bool,
     form: str | None,
+    wide: bool,
 ) -> None:
     """Show the trials that no other one beats in accuracy, memory and latency at once.
 
@@ -48,21 +65,22 @@ def front(
     Example:
       kwssearch front runs/lab4 --min-accuracy 0.85 --max-memory 100kB --max-latency 2ms
     """
-    from kwssearch.report.rows import front_rows
+    from kwssearch.report import asked_limits, front_rows, nearest_misses
     from kwssearch.space import parse_bytes, parse_milliseconds, parse_share
 
+    accuracy = None if min_accuracy is None else parse_share(min_accuracy)
+    memory = None if max_memory is None else parse_bytes(max_memory)
+    latency = None if max_latency is None else parse_milliseconds(max_latency)
+    sure = None if confident is None else parse_share(confident, "confident")
     run = opened(folder)
-    rows = front_rows(
-        run,
-        min_accuracy=parse_share(min_accuracy) if min_accuracy is not None else None,
-        max_memory=parse_bytes(max_memory) if max_memory is not None else None,
-        max_latency=parse_milliseconds(max_latency) if max_latency is not None else None,
-        strategy=strategy,
-        confident=parse_share(confident, "confident") if confident is not None else None,
-    )
+    rows = front_rows(run, accuracy, memory, latency, strategy, sure, exact=exact)
+    if memory is not None and memory < SMALL_BYTES:
+        click.echo(f"Memory of at most {memory:g} bytes was asked for; did you mean kB?", err=True)
     if not rows:
         click.echo("No completed trial fits.", err=True)
-    print_trials(run, rows, form, front=True)
+        for sentence in nearest_misses(run, asked_limits(accuracy, memory, latency), strategy):
+            click.echo(printable(sentence), err=True)
+    print_trials(run, rows, form, wide, front=True)
 
 
 @main.command()
@@ -71,7 +89,8 @@ def front(
     "--max-accuracy-drop", type=float, default=1.0, show_default=True, help="Points that count as minimal impact."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def answers(folder: Path, max_accuracy_drop: float, as_json: bool) -> None:
+@click.option("--wide", is_flag=True, help="Tables with every column, however wide they get.")
+def answers(folder: Path, max_accuracy_drop: float, as_json: bool, wide: bool) -> None:
     """Answer which strategy costs least accuracy, saves most memory, most latency, and how to combine.
 
     \b
@@ -83,7 +102,7 @@ def answers(folder: Path, max_accuracy_drop: float, as_json: bool) -> None:
     from kwssearch.report import as_json as to_json
 
     found = answer(opened(folder), max_accuracy_drop)
-    click.echo(to_json(found.to_dict()) if as_json else "\n".join(answer_lines(found, terminal_width())))
+    click.echo(to_json(found.to_dict()) if as_json else "\n".join(answer_lines(found, terminal_width(), wide)))
 
 
 @main.command()
@@ -102,10 +121,11 @@ def report(folder: Path, target: Path | None) -> None:
 
 
 @main.command()
-@click.argument("space")
+@click.argument("space", shell_complete=spaces)
 @click.option("--words", type=click.IntRange(2), default=8, show_default=True, help="Classes to count parameters for.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def space(space: str, words: int, as_json: bool) -> None:
+@click.option("--wide", is_flag=True, help="Every column, however wide the table gets.")
+def space(space: str, words: int, as_json: bool, wide: bool) -> None:
     """Show what a space holds: its trials in order, with what each costs on paper.
 
     \b
@@ -113,12 +133,13 @@ def space(space: str, words: int, as_json: bool) -> None:
       kwssearch space lab4
     """
     from kwssearch.models import space_rows
-    from kwssearch.report import tables
+    from kwssearch.report import as_json as to_json
+    from kwssearch.report import show_space
     from kwssearch.space import load_space
 
     waiting = "Loading TensorFlow to build each model once; the next time this is known ..."
     rows = space_rows(load_space(space), words, lambda: click.echo(waiting, err=True))
     if as_json:
-        click.echo(tables.as_json(rows))
+        click.echo(to_json(rows))
     else:
-        tables.show_space(rows)
+        show_space(rows, wide)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kwssearch.cli.completion import data_sets, spaces
 from kwssearch.cli.data import chosen, data_options
 from kwssearch.cli.group import RUN, Command, main
 
@@ -74,8 +75,10 @@ def trainers(command: Command) -> Command:
 
 
 @main.command()
-@click.argument("space")
-@click.option("--data", metavar="DIR|msc|builtin", help="Data set; the space's own by default.")
+@click.argument("space", shell_complete=spaces)
+@click.option(
+    "--data", metavar="DIR|msc|builtin", help="Data set; the space's own by default.", shell_complete=data_sets
+)
 @click.option("--out", type=RUN, metavar="RUN", help="Folder of the run; runs/<name of the space> by default.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--executions", type=click.IntRange(1), help="Trainings with different seeds of each trial.")
@@ -114,7 +117,12 @@ def run(
 
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
-@click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default.")
+@click.option(
+    "--data",
+    metavar="DIR",
+    help="Where the data set is now; where RUN last found it by default.",
+    shell_complete=data_sets,
+)
 @trainers
 def resume(folder: Path, data: str | None, **options: Any) -> None:
     """Go on with an interrupted search from what RUN itself records.

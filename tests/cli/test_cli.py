@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 from support import shell
 
+from kwssearch.analysis.answers import answers
 from kwssearch.cli.commands import main
-from kwssearch.testing import tiny
+from kwssearch.testing import recorded, tiny
 
 KEYS = {
     "trial_id", "strategy", "features", "architecture", "width_multiplier", "final_sparsity", "status", "accuracy",
@@ -60,7 +62,7 @@ def test_csv_has_a_row_a_trial(finished) -> None:
 
 def test_tables_show_every_trial(finished) -> None:
     lines = invoke("trials", finished).stdout.splitlines()
-    assert len(lines) == 2 + 4
+    assert len(lines) == 3 + 4
     assert all(len(line) < 200 for line in lines)
 
 
@@ -170,3 +172,56 @@ def test_a_run_goes_on_where_its_data_set_is_now(finished, words, cache, tmp_pat
     assert "3 done already, 1 to run" in found.stderr
     again = shell.kwssearch("measure", run, "--budget", 0, cache=cache)
     assert again.returncode == 0, again.stderr
+
+
+def test_one_trial_is_told_word_by_word(finished) -> None:
+    details = json.loads(invoke("trials", finished, "--trial", "2", "--json").stdout)
+    assert details["trial_id"] == "2"
+    assert [word["word"] for word in details["words"]] == ["no", "yes"]
+    assert "recall" in invoke("trials", finished, "--trial", "2").stdout
+    assert invoke("trials", finished, "--trial", "2", "--csv").stdout.count("\n") == 2
+
+
+def test_json_and_csv_at_once_are_refused(finished) -> None:
+    refused = CliRunner().invoke(main, ["trials", str(finished), "--json", "--csv"])
+    assert refused.exit_code == 2
+    assert "got both" in refused.stderr
+
+
+def test_the_nearest_misses_are_shown_and_bytes_are_questioned(finished) -> None:
+    shown = invoke("front", finished, "--max-memory", "100")
+    assert shown.stdout == ""
+    assert "did you mean kB?" in shown.stderr
+    assert shown.stderr.count("misses it by: memory") == 3
+
+
+def test_a_full_standard_output_is_one_sentence(finished) -> None:
+    command = [sys.executable, "-m", "kwssearch", "trials", str(finished), "--csv"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr == "Error: standard output cannot be written (No space left on device); make room there.\n"
+
+
+@pytest.mark.parametrize(
+    "typed, offered",
+    [
+        (["run"], "lab4"),
+        (["run", "lab4", "--data"], "builtin"),
+        (["space"], "quickstart"),
+        (["front", "RUN", "--strategy"], "pruning"),
+    ],
+)
+def test_the_shell_is_offered_names(finished, typed: list[str], offered: str) -> None:
+    arguments = [str(finished) if word == "RUN" else word for word in typed]
+    completion = BashComplete(main, {}, "kwssearch", "_KWSSEARCH_COMPLETE")
+    assert offered in [item.value for item in completion.get_completions(arguments, offered[0])]
+
+
+def test_the_quickstart_compares_every_strategy_and_answers_the_fourth_question() -> None:
+    run = recorded.build("quickstart")
+    found = answers(run)
+    assert len(run.trials) == 8
+    assert not [gap for gap in found.gaps if "not compared" in gap]
+    assert {effect.strategy for effect in found.effects} == {s.name for s in run.space.strategies} - {"baseline"}
+    assert found.recommendations

@@ -1,0 +1,40 @@
+"""What a shell offers for an argument that is being typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    import click
+
+
+def spaces(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Shipped spaces, then files."""
+    from kwssearch.space import shipped_spaces
+
+    named = [CompletionItem(name) for name in shipped_spaces() if name.startswith(typed)]
+    return [*named, CompletionItem(typed, type="file")]
+
+
+def data_sets(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Data sets by name, then folders."""
+    from kwssearch.data import NAMED
+
+    named = [CompletionItem(name) for name in NAMED if name.startswith(typed)]
+    return [*named, CompletionItem(typed, type="dir")]
+
+
+def strategies(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Those of the run that was named before."""
+    from kwssearch.errors import UserError
+    from kwssearch.runs import RunFolder
+
+    named = [context.params.get("folder"), *context.args]  # an option without its value keeps arguments unread
+    try:
+        space = RunFolder(Path(str(next(filter(None, named), "")))).reopen()
+    except UserError:
+        return []
+    return [CompletionItem(strategy.name) for strategy in space.strategies if strategy.name.startswith(typed)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from support import shell
 
 from kwssearch.testing import tiny
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it: tables would be those of a narrow terminal
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ class Survey:
         tell_of_files((folders[name] for name in sorted(classes)), self)
         self.class_of = {f"{name}/{clip}": classes[name] for name in sorted(classes) for clip in folders[name].clips}
         self.words = ordered({*classes.values(), *([SILENCE] if self.settings.silence else [])}, self.settings)
-        self.split(folders, silent)
+        self.split(folders, [name for name in silent if not tree.folders[name].link])
         self.keep_balance()
         self.read_clips()
         self.add_crops(folders)

@@ -40,7 +40,8 @@ AUDIO = frozenset(
 NOT_WORDS = frozenset(("lost+found", "@eadir", "$recycle.bin", "system volume information", "__macosx", "__pycache__"))
 BACKGROUND, SILENT, OTHER = "_background_noise_", "_silence_", "_unknown_"
 SOUNDS = (BACKGROUND, SILENT, OTHER)
-DEPTH = 3
+DEPTH = 6
+LINKED_DEPTH = 1
 
 Note = Callable[[str, str, str], None]
 
@@ -89,10 +90,10 @@ def read_tree(root: Path, note: Note) -> Folder:
     Args:
         note: is told (path, kind, what is wrong) of each entry that cannot be taken.
     """
-    return read_folder(root, Folder(""), note, (os.path.realpath(root),))
+    return read_folder(root, Folder(""), note, (os.path.realpath(root),), DEPTH)
 
 
-def read_folder(root: Path, folder: Folder, note: Note, way: tuple[str, ...]) -> Folder:
+def read_folder(root: Path, folder: Folder, note: Note, way: tuple[str, ...], depth: int) -> Folder:
     try:
         entries = sorted(os.scandir(root / folder.path), key=lambda entry: entry.name)
     except OSError as error:
@@ -106,7 +107,7 @@ def read_folder(root: Path, folder: Folder, note: Note, way: tuple[str, ...]) ->
             if is_folder(entry) or entry.name.lower().endswith(".wav"):
                 note(path, "unprintable", "has unprintable characters in its name; rename it")
         elif is_folder(entry):
-            add_folder(root, folder, entry, note, way)
+            add_folder(root, folder, entry, note, way, depth)
         elif not folder.path and "." not in entry.name and not os.path.exists(entry.path):
             note(path, "dangling", "is a link that leads nowhere; mend it or remove it")
         elif entry.name.lower().endswith(".wav"):
@@ -139,16 +140,16 @@ def is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def add_folder(root: Path, folder: Folder, entry: os.DirEntry[str], note: Note, way: tuple[str, ...]) -> None:
-    inner = Folder(folder.join(entry.name))
+def add_folder(
+    root: Path, folder: Folder, entry: os.DirEntry[str], note: Note, way: tuple[str, ...], depth: int
+) -> None:
+    inner = folder.folders[entry.name] = Folder(folder.join(entry.name))
     real = os.path.realpath(entry.path)
     if entry.is_symlink():
-        if real in way:
-            return
         inner.link = real
-    folder.folders[entry.name] = inner
-    if folder.path.count("/") + bool(folder.path) < DEPTH:
-        read_folder(root, inner, note, (*way, real))
+        depth = min(depth, 1 + LINKED_DEPTH)
+    if real not in way and depth:
+        read_folder(root, inner, note, (*way, real), depth - 1)
 
 
 def is_clip(entry: os.DirEntry[str], path: str, note: Note, way: tuple[str, ...]) -> bool:

@@ -272,6 +272,7 @@ def test_links_to_folders_of_words_are_followed_and_named(folder: Path, tmp_path
     assert linked.words == ("go", "no", "yes")
     assert linked.fingerprint == load_data(plain).fingerprint
     assert "go: a link to a folder elsewhere, followed." in linked.notes
+    assert "again, loop: hold no recordings and are no words." in linked.notes
     linked.audio("train", 0)
 
 

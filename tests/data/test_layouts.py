@@ -84,6 +84,10 @@ LAYOUTS: dict[str, tuple[list[str], str]] = {
         each("a/speech/{word}/{who}_nohash_{take}.wav"),
         "seem to lie in 'a/speech'; name that",
     ),
+    "five levels above": (
+        each("a/b/c/d/speech/{word}/{who}_nohash_{take}.wav"),
+        "seem to lie in 'a/b/c/d/speech'; name that folder",
+    ),
     "several archives": (
         each("v1/{word}/{who}_nohash_{take}.wav") + each("v2/up/{who}_nohash_{take}.wav") + each("v2/on/{who}.wav"),
         "seem to lie in v1, v2; name one of these, or 'kwssearch data import' puts them together",

@@ -111,7 +111,7 @@ def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | Non
         click.echo(f"Reason: {details['reason']}")
     if not details["words"]:
         return
-    for objective in objectives or objectives_named():
+    for objective in dict.fromkeys((*(objectives or objectives_named()), FLASH)):
         shown = objective.show(details[objective.name])
         interval = "" if objective.is_cost else f" (95 % interval {interval_cell(details)} %)"
         click.echo(f"  {objective.noun} {shown}{interval}")

@@ -26,7 +26,6 @@ from kwssearch.space.objectives import (
 )
 from kwssearch.space.quantities import (
     QuantityError,
-    doubtful_bytes,
     kilobytes,
     milliseconds,
     parse_bytes,
@@ -40,7 +39,7 @@ from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
 __all__ = [
     "ACCURACY", "BASELINE", "FLASH", "LATENCY", "SILENCE", "UNKNOWN", "ArchitectureSource", "Axis", "DataSettings",
     "FeatureSetting", "Objective", "PlannedTrial", "Pruning", "QuantityError", "Recipe", "SearchSpace", "Stage",
-    "Strategy", "all_axes", "architecture", "axis_names", "cost_objectives", "differing", "doubtful_bytes",
+    "Strategy", "all_axes", "architecture", "axis_names", "cost_objectives", "differing", 
     "full_name", "is_pattern", "kilobytes", "level_name", "load_space", "milliseconds", "objective_names",
     "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share", "percents", "point_key",
     "read_data_settings", "read_space", "shape_axes", "shipped_spaces", "short_name", "source_beside",

@@ -156,14 +156,14 @@ def read_feature(place: str, name: str, entry: Any, window_s: float) -> FeatureS
     table = Table(place, entry)
     values = table.read(FEATURES)
     if values["kind"] is None:
-        raise table.fault("kind", None, FEATURES["kind"].expected)
+        raise table.missing("kind", FEATURES["kind"].expected)
     setting = FeatureSetting(name, **values, window_s=window_s)
     if not setting.lower_hz < setting.upper_hz <= setting.sampling_rate / 2:
         raise table.fault(
             "upper_hz", setting.upper_hz, f"above lower_hz ({setting.lower_hz}) and up to {setting.sampling_rate / 2:g}"
         )
     if setting.kind == "mfcc" and setting.coefficients is None:
-        raise table.fault("coefficients", None, FEATURES["coefficients"].expected)
+        raise table.missing("coefficients", FEATURES["coefficients"].expected)
     if setting.kind == "log_mel" and setting.coefficients is not None:
         raise table.fault("coefficients", setting.coefficients, "none for kind 'log_mel': it belongs to 'mfcc'")
     if setting.coefficients and setting.coefficients > setting.mel_bins:

@@ -59,14 +59,6 @@ def parse_bytes(text: str) -> float:
     return value
 
 
-def doubtful_bytes(text: str) -> str | None:
-    """A question where an amount of memory is hardly meant: no unit, and less than any model takes."""
-    number = text.strip()
-    if parse_quantity(number, {"": Fraction(1)}) is None or parse_bytes(number) >= 1000:
-        return None
-    return f"memory: {number} is {number} bytes, less than any model takes. Did you mean {number}kB?"
-
-
 def parse_milliseconds(text: str) -> float:
     """'2ms', '500us', '0.1 s' or plain milliseconds, as milliseconds.
 

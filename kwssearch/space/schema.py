@@ -60,6 +60,9 @@ class Table:
     def fault(self, key: str, value: Any, expected: str, hint: str = "") -> SpaceError:
         return SpaceError(f"{self.place}: {key}: got {show(value)}, expected {expected}.{hint}")
 
+    def missing(self, key: str, expected: str) -> SpaceError:
+        return SpaceError(f"{self.place}: {key}: is missing, expected {expected}.")
+
     def only(self, known: Mapping[str, Any] | tuple[str, ...]) -> None:
         """Refuses a key that is not known.
 
@@ -69,7 +72,7 @@ class Table:
         for key in self.content:
             if key not in known:
                 raise SpaceError(
-                    f"{self.place}: unknown key {key!r}, expected one of {', '.join(known)}.{did_you_mean(key, known)}"
+                    f"{self.place}: unknown key {key!r}, expected one of {', '.join(known)}.{meant(key, known)}"
                 )
 
     def read(self, fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -100,6 +103,26 @@ class Table:
     def check(self, key: str, value: Any, field: Field) -> None:
         if not field.accepts(value):
             raise self.fault(key, value, field.expected, did_you_mean(value, field.known))
+
+
+# What other tools call a key.
+ELSEWHERE = {
+    "frame_step_ms": "overlap", "frame_step": "overlap", "hop_length": "overlap", "stride_ms": "overlap",
+    "frame_length": "frame_length_ms", "window_size_ms": "frame_length_ms", "n_fft": "frame_length_ms",
+    "n_mels": "mel_bins", "num_mel_bins": "mel_bins", "num_mel_filters": "mel_bins",
+    "n_mfcc": "coefficients", "num_coefficients": "coefficients", "num_mfccs": "coefficients",
+    "sample_rate": "sampling_rate", "sr": "sampling_rate", "downsampling_rate": "sampling_rate",
+    "fmin": "lower_hz", "lower_frequency": "lower_hz", "fmax": "upper_hz", "upper_frequency": "upper_hz",
+    "alpha": "width_multiplier", "width": "width_multiplier", "sparsity": "final_sparsity", "model": "architecture",
+    "lr": "learning_rate", "initial_learning_rate": "learning_rate", "executions": "executions_per_trial",
+    "dataset": "data", "strategies": "strategy", "classes": "words",
+}  # fmt: skip
+
+
+def meant(key: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    """A closing question with the key that is spelt alike, or that means the same elsewhere."""
+    other = ELSEWHERE.get(key, "")
+    return f" Did you mean {other!r}?" if other in known else did_you_mean(key, known)
 
 
 def show(value: Any) -> str:

@@ -17,7 +17,6 @@ from kwssearch.report import (
     trial_rows,
 )
 from kwssearch.report.layout import Column, fitting, table_lines, wrapped
-from kwssearch.space import doubtful_bytes
 from kwssearch.testing import recorded
 
 FULL = recorded.build("full", clips=100, speakers=50)
@@ -108,12 +107,3 @@ def test_what_nothing_fits_shows_the_nearest():
     assert first.startswith("Trial ")
     assert "asked for at most 50.0 kB" in first
     assert nearest_misses(run, asked_limits(max_memory=1e9)) == []
-
-
-@pytest.mark.parametrize(
-    "text, asked", [("100", True), ("999", True), ("1000", False), ("100kB", False), ("100 B", False), ("x", False)]
-)
-def test_a_hundred_bytes_are_questioned(text, asked):
-    question = doubtful_bytes(text)
-    assert (question is not None) is asked
-    assert question is None or "Did you mean" in question

@@ -104,8 +104,7 @@ def check(source: str, every: bool, **options: Any) -> None:
     tell(found.lines())
     problems = found.problems if every else grouped(found.problems)
     for problem in sorted(problems, key=lambda problem: not problem.fatal):
-        where = f"{problem.path}: " if problem.path else ""
-        tell([f"{'Refused' if problem.fatal else 'Warning'}: {where}{problem.text}"])
+        tell([f"{'Refused' if problem.fatal else 'Warning'}: {problem.path or found.root}: {problem.text}"])
     fatal = sum(problem.fatal for problem in found.problems)
     of_them = f": {fatal:,} refused, {counted(len(found.problems) - fatal, 'warning')}" if found.problems else ""
     click.echo(f"{counted(len(found.problems), 'problem')} found{of_them}.", err=True)

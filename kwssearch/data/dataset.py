@@ -147,7 +147,7 @@ def load_data(source: str | Path, settings: DataSettings = PLAIN, **named: Any) 
         raise DataError(
             f"{printable(root / first.path)}: {first.text}{rest}; 'kwssearch data check {printable(root)}' lists all."
         )
-    warnings = tuple(sentence(problem) for problem in grouped(survey.problems))
+    warnings = tuple(printable(f"{problem.path or source}: {problem.text}.") for problem in grouped(survey.problems))
     splits = {
         split: tuple(
             Clip(path, survey.words.index(survey.class_of[path]), survey.digests[path], survey.crops.get(path))
@@ -167,11 +167,6 @@ def load_data(source: str | Path, settings: DataSettings = PLAIN, **named: Any) 
         tuple(map(printable, survey.notes)),
         survey.split_by,
     )
-
-
-def sentence(problem: Problem) -> str:
-    place = f"{printable(problem.path)}: " if problem.path else ""
-    return f"{place}{printable(problem.text)}."
 
 
 def named_settings(named: Mapping[str, Any]) -> dict[str, Any]:

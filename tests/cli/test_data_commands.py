@@ -91,7 +91,7 @@ def test_check_of_chosen_words_and_of_a_space_from_elsewhere(
     assert by_space.stdout.splitlines()[0] == "../words: 2 classes, 200 clips at 1,000 Hz, 3.3 min of sound"
     assert invoke("data", "check", "../words", "--words", "no", "--unknown").stdout == by_space.stdout
     refused = invoke("data", "check", "../mine.toml", "--words", "noo,yes")
-    assert "Refused: has no word folder 'noo' (Did you mean 'no'?), expected some of no, yes" in refused.stdout
+    assert "Refused: ../words: has no word folder 'noo' (Did you mean 'no'?), expected some of no" in refused.stdout
     monkeypatch.setenv("HOME", str(tmp_path))
     assert invoke("data", "check", "~/words").stdout.startswith(f"{tmp_path}/words: 2 classes")
 

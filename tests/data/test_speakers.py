@@ -78,9 +78,10 @@ def test_one_or_two_speakers_are_split_by_clip_and_marked(tmp_path: Path, names:
     assert data.split_by == "clip"
     assert record(data)["split_by"] == "clip"
     told = [warning for warning in data.warnings if "keep voices apart" in warning]
+    known = f"{len(names)} speaker{'s' * (len(names) > 1)} ({', '.join(names)})"
     assert told == [
-        f"holds {len(names)} speaker{'s' * (len(names) > 1)} ({', '.join(names)}), expected at least 3 to keep voices "
-        "apart; clips were split one by one, and accuracies are those of voices that were trained on."
+        f"{tmp_path}/words: holds {known}, expected at least 3 to keep voices apart; clips were split one by one, "
+        "and accuracies are those of voices that were trained on."
     ]
     clips = 10 * len(names)
     for word in range(3):

@@ -167,3 +167,17 @@ def test_import_tells_what_was_done_and_what_to_do_next(tmp_path: Path) -> None:
         "7 recordings of no known speaker: each counts as one of its own.",
         f"Next: kwssearch data check '{tmp_path}/my words'",
     ]
+
+
+def test_import_that_is_stopped_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_word_folder(tmp_path / "words", clips=6, rate=1_000)
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kwssearch.data.importing.folder.place", stop)
+    stopped = invoke("data", "import", tmp_path / "words", tmp_path / "out")
+    assert stopped.exit_code == 130
+    assert stopped.stderr.endswith("Stopped; what is done is saved. To go on, run the same command again.\n")
+    monkeypatch.undo()
+    assert invoke("data", "import", tmp_path / "words", tmp_path / "out").exit_code == 0

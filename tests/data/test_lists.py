@@ -235,8 +235,27 @@ def test_lists_beside_a_link_to_the_words_are_found(folder: Path, expected: Data
     assert load_data(folder).split_by == "speaker"
 
 
+def test_names_with_blanks_beside_a_label(tmp_path: Path) -> None:
+    root = write_word_folder(tmp_path / "words", rate=1_000)
+    for path in list(root.rglob("*.wav")):
+        path.rename(path.with_name(path.name.replace("speaker", "speaker no ")))
+    rewritten(root, lambda line: line.replace("speaker", "speaker no "))
+    expected = load_data(root)
+    for name in LISTS:
+        lines = (root / name).read_text().splitlines()
+        (root / name).write_text("".join(f"{line}, {line.split('/')[0]}\n" for line in lines))
+    assert load_data(root).fingerprint == expected.fingerprint
+
+
 def test_a_list_that_is_a_link_to_elsewhere_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / LISTS[0]).rename(tmp_path / "list")
     (folder / LISTS[0]).symlink_to(tmp_path / "list")
     with pytest.raises(DataError, match=r"validation_list\.txt: is a link to a file elsewhere, expected a list"):
         load_data(folder)
+    (folder / LISTS[0]).rename(folder / "valid.txt")
+    (folder / LISTS[1]).unlink()
+    told = [warning for warning in load_data(folder).warnings if "valid.txt" in warning]
+    assert told == [
+        "valid.txt: is a link to a file elsewhere, expected a list of clips; put the list itself there or remove it; "
+        "until then it is not used."
+    ]

@@ -15,8 +15,6 @@ from kwssearch.errors import counted
 from kwssearch.sources import LISTS
 from kwssearch.space import SILENCE, DataSettings
 
-NO_LIST = {"train": "training", "validation": "validation", "test": "test"}
-
 
 @dataclass(frozen=True)
 class Split:

@@ -17,7 +17,7 @@ from kwssearch.system.text import read_text
 
 SUFFIXES = (".txt", ".csv", ".tsv", ".lst", ".list", ".json")
 NAMES_SOUND = re.compile(r"\.(?:wav|flac|mp3|ogg|opus|m4a|aiff?)\b", re.I)
-FIELD = re.compile(r"[,;|\t]|\s+")
+FIELD = re.compile(r"[,;|\t]")
 FLAT = re.compile(r"([^\W_]+)_([^_]+_nohash_.*)")
 ABOVE = "../"
 SPLIT_OF = {name: split for split, name in LISTS.items()}
@@ -74,12 +74,12 @@ def names_in(folder: Path) -> list[str]:
 
 def read_list(path: Path, listed: SplitList, meaning: Meaning) -> bool:
     """Fills a list from its file; whether it is one: a file of another purpose names no recordings."""
-    if listed.is_ours and not (path.is_file() and is_inside(path)):
+    if not listed.is_ours and not (path.is_file() and names_sound(path)):
+        return False
+    if not (path.is_file() and is_inside(path)):
         kind = "is a link to a file elsewhere" if path.is_file() else "is no regular file"
         listed.fault = f"{kind}, expected a list of clips; put the list itself there or remove it"
         return True
-    if not listed.is_ours and not (path.is_file() and names_sound(path)):
-        return False
     try:
         text = read_text(path)
     except (OSError, ValueError) as error:
@@ -174,9 +174,9 @@ def readings(line: str) -> Iterator[str]:
     """A line as it may have been meant: whole, or the field beside a label that names a recording."""
     bare = line.strip().strip("\"'").replace("\\", "/")
     yield bare
-    for part in FIELD.split(bare):
+    for part in (*FIELD.split(bare), *bare.split()):
         if NAMES_SOUND.search(part):
-            yield part.strip("\"'")
+            yield part.strip(" \"'")
 
 
 def candidates(path: str) -> Iterator[str]:

@@ -22,8 +22,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 RUN = click.Path(path_type=Path)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 OPTIONS = {  # what the command line calls the argument that a remedy is about
-    "folder": " (--out names another folder.)",
-    "data": " (--data names another data set.)",
+    "folder": " (--out names it.)",
+    "data": " (--data says which.)",
     "workers": " (--workers says how many.)",
     "scheduler": " (--scheduler names it.)",
     "gpus": " (--gpus asks for them.)",

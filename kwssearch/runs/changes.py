@@ -26,15 +26,20 @@ def changes(
         recorded: the space in it.
         clips: data.json.
     """
-    before, after = (flat(comparable(each)) for each in (recorded, space))
-    for key in sorted({*before, *after}):
-        if before.get(key) != after.get(key):
-            yield changed_key(key, before.get(key), after.get(key))
+    yield from changed_keys(recorded, space)
     if record["data"]["fingerprint"] != data.fingerprint:
         yield f"the data set changed: {difference(clips, data) or 'words or sampling rate'}"
     for name, version in environment.versions().items():
         if record["versions"].get(name) != version:
             yield f"{name} was {record['versions'].get(name)} and is {version}"
+
+
+def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
+    """What of a space's own tables differs."""
+    before, after = (flat(comparable(each)) for each in (recorded, space))
+    for key in sorted({*before, *after}):
+        if before.get(key) != after.get(key):
+            yield changed_key(key, before.get(key), after.get(key))
 
 
 def comparable(space: SearchSpace) -> dict[str, Any]:

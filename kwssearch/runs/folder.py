@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from kwssearch import data as data_sets
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.runs import records
-from kwssearch.runs.changes import changes, comparable
+from kwssearch.runs.changes import changed_keys, changes, comparable
 from kwssearch.runs.lock import HOLDER, LOCK, held, now, told_of
 from kwssearch.runs.reading import load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
@@ -92,6 +92,17 @@ class RunFolder:
                 "go on by running that program again."
             )
 
+    def expect(self, space: SearchSpace, oracle: str) -> None:
+        """Looks at what can be told before the data set is there: whether a run that was begun is this space's.
+
+        Raises:
+            UserError: it is another search; says what differs.
+        """
+        if (self.path / records.RUN_RECORD).exists():
+            recorded = self.reopen()
+            alike = space.with_data_settings(recorded.data_settings)
+            self.refuse([*changed_keys(recorded, alike), *self.changed_oracle(oracle)])
+
     def open(self, space: SearchSpace, data: DataSet, oracle: str) -> None:
         """Begins the run, or checks that it is this very search; the caller holds it.
 
@@ -110,16 +121,20 @@ class RunFolder:
             return
         recorded = self.reopen()
         clips = records.read_or_warn(self.path / records.DATA_RECORD, []) or {}
-        differences = [*changes(self.record, recorded, clips, space, data)]
+        self.refuse([*changes(self.record, recorded, clips, space, data), *self.changed_oracle(oracle)])
+        self.grow(recorded, space, data)
+
+    def changed_oracle(self, oracle: str) -> Iterator[str]:
         if (begun_by := records.oracle_of(self.record)) != oracle:
-            differences.append(f"its trials were proposed by oracle {begun_by!r} and now would be by {oracle!r}")
+            yield f"its trials were proposed by oracle {begun_by!r} and now would be by {oracle!r}"
+
+    def refuse(self, differences: Sequence[str]) -> None:
         if differences:
             raise UserError(
                 f"{self.path}: was begun with another search: {'; '.join(differences)}. "
                 "Restore what it was begun with, or start afresh in another folder.",
                 about="folder",
             )
-        self.grow(recorded, space, data)
 
     def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet) -> None:
         """Writes down what may change: more executions, other objectives, another place of the data set."""

@@ -31,7 +31,8 @@ def told_of(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{folder}: cannot be written ({error.strerror or error}); give write permission or name another folder."
+            f"{folder}: cannot be written ({error.strerror or error}); give write permission or name another folder.",
+            about="folder",
         ) from error
 
 
@@ -47,6 +48,10 @@ def held(folder: Path, ours: tuple[str, ...]) -> Iterator[None]:
     Raises:
         UserError: another process holds the run, or the folder holds other things or cannot be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(
+            f"{folder}: is a file, expected a new or empty folder or a run; name another one.", about="folder"
+        )
     with told_of(folder):
         made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +74,8 @@ def acquired(folder: Path) -> FileLock:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise UserError(
-            f"{folder}: {holder(folder)} is running this search; wait for it, stop it, or name another folder."
+            f"{folder}: {holder(folder)} is running this search; wait for it, stop it, or name another folder.",
+            about="folder",
         ) from error
     return lock
 
@@ -90,7 +96,8 @@ def refuse_strangers(folder: Path, ours: tuple[str, ...]) -> None:
     if others:
         raise UserError(
             f"{folder}: holds other files ({show(others[0])}), expected a new or empty folder or a run; "
-            "name another folder."
+            "name another folder.",
+            about="folder",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kwssearch.data import DataSet, load_data
+from kwssearch.data import NAMED, DataSet, load_data
 from kwssearch.errors import UserError, counted
 from kwssearch.runs import GRID, Run, RunFolder
 from kwssearch.search import timing
@@ -45,7 +45,8 @@ def conduct(
     """
     folder = RunFolder(path)
     with folder.held():
-        data_set = load_data(data, space.data_settings) if isinstance(data, str) else data
+        folder.expect(space, oracle)
+        data_set = found_again(folder, data, space) if isinstance(data, str) else data
         space = space.with_data_settings(data_set.settings)
         options = {"remote": trainers.scheduler is not None, "alone": trainers.alone, "gpu": bool(trainers.gpus)}
         plan = opened(folder, space, data_set, oracle, retry_failed, max_trials=max_trials, **options)
@@ -61,6 +62,17 @@ def conduct(
         folder.clear_shared()
         time_run(folder, progress, budget=timing_budget)
         return folder.load()
+
+
+def found_again(folder: RunFolder, source: str, space: SearchSpace) -> DataSet:
+    """The data set of a search.
+
+    Raises:
+        UserError: it is not there, or not fit; of a run that was begun, says that it has moved.
+    """
+    if folder.record and source not in NAMED and source == folder.source and not Path(source).is_dir():
+        raise UserError(f"{folder.path}: its data set is not at {source} any more; say where it is now.", about="data")
+    return load_data(source, space.data_settings)
 
 
 def measure(path: Path, progress: Progress, threads: int = 1, budget: float | None = None) -> None:

@@ -165,7 +165,7 @@ def test_a_run_goes_on_where_its_data_set_is_now(finished, words, cache, tmp_pat
     there = shutil.copytree(words, tmp_path / "words here")
     lost = shell.kwssearch("resume", run, cache=cache)
     assert lost.returncode == 1
-    assert "is no folder" in lost.stderr
+    assert "its data set is not at" in lost.stderr and "--data says which" in lost.stderr
     (run / "trial_1" / "result.json").unlink()
     found = shell.kwssearch("resume", run, "--data", there, cache=cache)
     assert found.returncode == 0, found.stderr
@@ -225,3 +225,26 @@ def test_the_quickstart_compares_every_strategy_and_answers_the_fourth_question(
     assert not [gap for gap in found.gaps if "not compared" in gap]
     assert {effect.strategy for effect in found.effects} == {s.name for s in run.space.strategies} - {"baseline"}
     assert found.recommendations
+
+
+def test_a_folder_is_looked_at_before_data_are_fetched(finished, tmp_path) -> None:
+    """msc would take minutes, and is refused here for the network."""
+    space = tiny.write_space(tmp_path / "tiny.toml", epochs=9)
+    for out, part in ((finished, "recipe.epochs was 2 and is 9"), (space, "is a file, expected")):
+        told = invoke("run", space, "--data", "msc", "--out", out)
+        assert told.exit_code == 1
+        assert part in told.stderr
+        assert "msc" not in told.stderr
+
+
+@pytest.mark.parametrize("key, meant", [("frame_step_ms", "overlap"), ("n_mels", "mel_bins"), ("fmin", "lower_hz")])
+def test_a_key_of_another_tool_is_known(tmp_path, key: str, meant: str) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    space.write_text(space.read_text().replace("coefficients = 10", f"coefficients = 10\n{key} = 20"))
+    assert f"Did you mean '{meant}'?" in invoke("space", space).stderr
+
+
+def test_a_missing_key_is_called_missing(tmp_path) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    space.write_text(space.read_text().replace("coefficients = 10", ""))
+    assert "coefficients: is missing, expected a whole number" in invoke("space", space).stderr

@@ -48,7 +48,7 @@ def conduct(
         folder.expect(space, oracle)
         data_set = found_again(folder, data, space) if isinstance(data, str) else data
         space = space.with_data_settings(data_set.settings)
-        options = {"remote": trainers.scheduler is not None, "alone": trainers.alone, "gpu": bool(trainers.gpus)}
+        options = {"remote": trainers.scheduler is not None, "workers": trainers.workers, "gpu": bool(trainers.gpus)}
         plan = opened(folder, space, data_set, oracle, retry_failed, max_trials=max_trials, **options)
         if trainers.note:
             plan = plan.with_notes(trainers.note)

@@ -132,6 +132,10 @@ def execute(job: Job) -> Outcome:
     def on_epoch(history: list[dict[str, float]]) -> None:
         write_json(folder / PROGRESS_RECORD, {"epoch": len(history), **history[-1], "started": started})
 
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / PROGRESS_RECORD, {"epoch": 0, "stage": "making features", "started": started})
+    hypermodel.features(hypermodel.front_end(job.planned.values))
+    write_json(folder / PROGRESS_RECORD, {"epoch": 0, "stage": "training", "started": started})
     backend.start_anew(job.seed)
     figures = hypermodel.evaluate(
         hp, hypermodel.build(hp), folder, job.seed, beginning=job.shared_state, on_epoch=on_epoch

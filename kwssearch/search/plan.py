@@ -24,7 +24,7 @@ class Plan:
     Attributes:
         run: as it was found.
         remote: jobs run on other hosts, so that their artefacts travel.
-        alone: no two jobs run at once.
+        workers: how many jobs run at once, as far as is known.
         gpu: jobs may use graphics processors.
         notes: sentences to tell before it begins.
     """
@@ -34,7 +34,7 @@ class Plan:
     data: DataSet
     max_trials: int | None = None
     remote: bool = False
-    alone: bool = False
+    workers: int = 1
     gpu: bool = False
     notes: tuple[str, ...] = ()
 
@@ -106,7 +106,7 @@ class Plan:
                     execution=index,
                     folder=None if self.remote else trial_folder(path, trial.trial_id, index),
                     beginning=self.beginning(trial.planned, index),
-                    alone=self.alone,
+                    alone=self.workers <= 1 and not self.remote,
                     gpu=self.gpu,
                 )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from shlex import quote
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,12 +18,12 @@ from rich.text import Text
 from kwssearch.errors import counted, printable
 from kwssearch.runs import PROGRESS_RECORD, Run
 from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import full_name, kilobytes
 from kwssearch.system.storage import read_json
 
-OVERHEAD_MACS = 2_500_000
 PLAIN_SECONDS = 30.0
 
 
@@ -80,6 +82,19 @@ def conclusion(run: Run, progress: Progress) -> int:
     return len(failures)
 
 
+class State(NamedTuple):
+    """How far a job is."""
+
+    epoch: int
+    epochs: int
+    accuracy: float
+    stage: str
+
+    @property
+    def share(self) -> float:
+        return self.epoch / self.epochs
+
+
 class Canvas:
     """Draws the table anew where it can; `live` says whether it can."""
 
@@ -134,8 +149,6 @@ def canvas(console: Console) -> Iterator[Canvas]:
 
 def notebook_display() -> Any | None:
     """IPython's display function in a notebook, else None."""
-    import sys
-
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is None or not hasattr(shell, "kernel"):
         return None
@@ -154,28 +167,25 @@ class Display:
         self.total = plan.trials * plan.executions
         self.done = self.total - plan.left
         self.failed = 0
-        self.work_done = 0.0
-        ended = sum(
-            (len(trial.executions) + len(trial.failures)) * self.cost(trial.planned) for trial in plan.run.trials
-        )
-        every = sum(self.cost(planned) for planned in plan.space.trials) / len(plan.space.trials)
-        self.work = every * plan.trials * plan.executions - ended
-        self.started = time.monotonic()
+        self.pace = Pace()
+        self.left = Counter({trial.trial_id: plan.executions for trial in plan.space.trials})
+        for trial in plan.run.trials:
+            self.left[trial.trial_id] -= len(trial.executions) + len(trial.failures)
         self.said: dict[tuple[str, int], float] = {}
 
     def under_way(self, jobs: list[Job]) -> None:
         """Shows the jobs that run, each with its epoch, training accuracy so far, and the time left in all."""
-        lines = [(job, self.epoch_of(job)) for job in jobs]
+        lines = [(job, self.state_of(job)) for job in jobs]
         left = self.time_left(lines)
         if self.canvas.live:
             self.canvas.draw(self.table(lines, left))
             return
-        for job, (epoch, accuracy) in lines:
+        for job, state in lines:
             last = self.said.get(job.key)
             if last is None:
                 self.say(f"{self.name(job)}: begins")
-            elif time.monotonic() - last >= PLAIN_SECONDS and epoch:
-                self.say(f"{self.name(job)}: epoch {epoch} of {self.epochs}, training accuracy {accuracy:.1%}{left}")
+            elif time.monotonic() - last >= PLAIN_SECONDS:
+                self.say(f"{self.name(job)}: {self.shown(state)}{left}")
             else:
                 continue
             self.said[job.key] = time.monotonic()
@@ -190,9 +200,10 @@ class Display:
             if not last:
                 return
         self.done += 1
-        self.work_done += self.cost(job.planned)
+        self.left[job.planned.trial_id] -= 1
         if isinstance(outcome, Outcome):
             record = outcome.record
+            self.pace.took(self.plan.cost_of(job.planned), record["seconds"])
             self.say(
                 f"{self.name(job)}: accuracy {record['accuracy']:.1%}, {kilobytes(record['memory_bytes'])} zipped, "
                 f"{record['train_seconds']:.0f} s of training ({self.done} of {self.total} done{self.time_left([])})"
@@ -205,45 +216,38 @@ class Display:
         shown = f"trial {job.planned.trial_id} ({full_name(job.planned.values)})"
         return f"{shown}, execution {job.execution}" if self.plan.executions > 1 else shown
 
-    @property
-    def epochs(self) -> int:
-        return self.plan.space.recipe.epochs
+    def epochs(self, job: Job) -> int:
+        return self.plan.space.recipe_of(job.planned.values).epochs
 
-    def cost(self, planned: Any) -> float:
-        """Work of a job; what every step costs beside multiplying is as much as a small model."""
-        return self.plan.cost_of(planned) + OVERHEAD_MACS
-
-    def epoch_of(self, job: Job) -> tuple[int, float]:
-        """Epochs done and the latest training accuracy, where the job shows them."""
+    def state_of(self, job: Job) -> State:
+        """What the job says of itself, where it runs on this machine."""
         if job.folder is not None:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 record = read_json(job.folder / PROGRESS_RECORD)
-                return int(record["epoch"]), float(record["accuracy"])
-        return 0, 0.0
+                accuracy = float(record.get("accuracy", 0))
+                return State(int(record["epoch"]), self.epochs(job), accuracy, str(record.get("stage", "training")))
+        return State(0, self.epochs(job), 0.0, "starting")
 
-    def time_left(self, lines: Sequence[tuple[Job, tuple[int, float]]]) -> str:
-        """In words, from the multiply-accumulates still to do; nothing before the first epoch ends."""
-        under_way = sum(self.cost(job.planned) * epoch / self.epochs for job, (epoch, _) in lines)
-        done = self.work_done + under_way
-        if not done or self.work <= done:
+    def shown(self, state: State) -> str:
+        if not state.epoch:
+            return state.stage
+        return f"epoch {state.epoch} of {state.epochs}, training accuracy {state.accuracy:.1%}"
+
+    def time_left(self, lines: Sequence[tuple[Job, State]]) -> str:
+        """In words, from what trainings of this search took; nothing before the first one has ended."""
+        waiting = [
+            self.plan.cost_of(trial) for trial in self.plan.space.trials for _ in range(self.left[trial.trial_id])
+        ][: self.total - self.done]
+        if not self.pace.known() or not waiting:
             return ""
-        seconds = (time.monotonic() - self.started) * (self.work - done) / done
+        done = sum(self.pace.expected([self.plan.cost_of(job.planned)]) * state.share for job, state in lines)
+        seconds = (self.pace.expected(waiting) - done) / max(1, min(self.plan.workers, len(waiting)))
         return f", about {in_words(seconds)} left"
 
-    def table(self, lines: Sequence[tuple[Job, tuple[int, float]]], left: str) -> Group:
+    def table(self, lines: Sequence[tuple[Job, State]], left: str) -> Group:
         grid = Table.grid(padding=(0, 2))
-        for number, (job, (epoch, accuracy)) in enumerate(lines, 1):
-            bar = "█" * round(20 * epoch / self.epochs)
-            shown = f"training accuracy {accuracy:.1%}" if epoch else "starting"
-            grid.add_row(f"worker {number}", Text(self.name(job)), f"{bar:░<20}", f"{epoch}/{self.epochs}", shown)
+        for number, (job, state) in enumerate(lines, 1):
+            bar = "█" * round(20 * state.share)
+            grid.add_row(f"worker {number}", Text(self.name(job)), f"{bar:░<20}", self.shown(state))
         failed = f", {self.failed} failed" if self.failed else ""
         return Group(grid, Text(f"{self.done} of {self.total} done{failed}{left}", "bold"))
-
-
-def in_words(seconds: float) -> str:
-    """A duration as a person says it."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"

@@ -60,11 +60,6 @@ class Trainers:
         return cls(len(used), gpus=used)
 
     @property
-    def alone(self) -> bool:
-        """Whether no two jobs run at once."""
-        return self.workers <= 1 and self.scheduler is None
-
-    @property
     def environments(self) -> list[dict[str, str]]:
         """Variables of each worker's own; where the CPU trains, no worker sees a graphics processor."""
         return [alone_with(name) for name in self.gpus] or [dict(HIDDEN) for _ in range(self.workers)]

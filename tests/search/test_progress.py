@@ -18,8 +18,9 @@ from kwssearch.data import load_data
 from kwssearch.runs import RunFolder
 from kwssearch.search import progress
 from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan, opened
-from kwssearch.search.progress import Display, Progress, conclusion, in_words
+from kwssearch.search.progress import Display, Progress, conclusion
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import load_space
 from kwssearch.system.storage import write_json
@@ -46,7 +47,7 @@ def job_of(plan: Plan, trial: int) -> Job:
 
 
 def outcome() -> Outcome:
-    return Outcome({"accuracy": 0.5, "memory_bytes": 4000, "train_seconds": 3.2})
+    return Outcome({"accuracy": 0.5, "memory_bytes": 4000, "train_seconds": 3.2, "seconds": 4.0})
 
 
 def test_the_plan_is_told_in_good_english(plan) -> None:
@@ -82,7 +83,20 @@ def test_the_live_percentage_is_called_training_accuracy(plan, monkeypatch) -> N
         job.folder.mkdir(parents=True)
         write_json(job.folder / "progress.json", {"epoch": 2, "accuracy": 0.75})
         display.under_way([job])
-    assert "epoch 2 of 4, training accuracy 75.0%, about" in printed(told)
+    assert "epoch 2 of 4, training accuracy 75.0%" in printed(told)
+
+
+@pytest.mark.parametrize("stage", ["making features", "training"])
+def test_what_goes_on_before_the_first_epoch_is_shown(plan, monkeypatch, stage: str) -> None:
+    monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
+    told = writer()
+    with told.watching(plan) as display:
+        job = job_of(plan, 0)
+        display.under_way([job])
+        job.folder.mkdir(parents=True)
+        write_json(job.folder / "progress.json", {"epoch": 0, "stage": stage})
+        display.under_way([job])
+    assert f"trial 0 (mfcc cnn α 0.05): {stage}" in printed(told)
 
 
 def test_a_terminal_has_a_table_that_is_drawn_anew(plan) -> None:
@@ -90,7 +104,7 @@ def test_a_terminal_has_a_table_that_is_drawn_anew(plan) -> None:
     with told.watching(plan) as display:
         display.under_way([job_of(plan, 0), job_of(plan, 1)])
     text = re.sub(r"\x1b\[[^m]*m", "", printed(told))
-    assert "worker 2" in text and "0/4" in text and "starting" in text
+    assert "worker 2" in text and "starting" in text
     assert "0 of 4 done" in text
 
 
@@ -104,18 +118,25 @@ def test_a_failure_says_whether_it_is_tried_once_more(plan) -> None:
     assert display.failed == 1
 
 
-def test_the_time_left_goes_down_as_work_is_done(plan, monkeypatch) -> None:
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock.now)
+def test_the_time_left_goes_down_as_work_is_done(plan) -> None:
     display = Display(plan, writer(), progress.Canvas())
     left = []
     for trial in range(4):
-        clock.now += 100 * display.cost(plan.space.trials[trial]) / display.cost(plan.space.trials[0])
         display.ended(job_of(plan, trial), outcome(), True)
         left.append(display.time_left([]))
     seconds = [float(re.search(r"about ([\d.]+)", text)[1]) for text in left[:3]]
     assert left[3] == ""
     assert seconds == sorted(seconds, reverse=True)
+
+
+def test_large_models_first_promise_not_too_little_for_small_ones() -> None:
+    """Seconds are 1 s of overhead and a second for each hundred million multiply-accumulates."""
+    sizes = [4e8, 2e8, 1e8, 5e7, 2e7, 1e7, 1e7, 1e7, 1e7]
+    truth = [1 + size / 1e8 for size in sizes]
+    pace = Pace()
+    for size, seconds in zip(sizes[:4], truth[:4], strict=True):
+        pace.took(size, seconds)
+    assert pace.expected(sizes[4:]) == pytest.approx(sum(truth[4:]), rel=0.1)
 
 
 def test_a_notebook_has_a_table_in_its_page(plan, monkeypatch) -> None:

@@ -6,6 +6,7 @@ from kwssearch.data.dataset import (
     Clip,
     DataError,
     DataSet,
+    are_voices_known,
     check,
     difference,
     load_data,
@@ -13,11 +14,13 @@ from kwssearch.data.dataset import (
     look_through,
     record,
     recorded_labels,
+    recorded_speakers,
 )
 from kwssearch.data.speakers import speaker_of, speaker_rule
 from kwssearch.data.survey import Problem, grouped
 
 __all__ = [
-    "NAMED", "Checkup", "Clip", "DataError", "DataSet", "Problem", "check", "checkup", "difference", "grouped",
-    "load_data", "locate", "look_through", "record", "recorded_labels", "speaker_of", "speaker_rule",
+    "NAMED", "Checkup", "Clip", "DataError", "DataSet", "Problem", "are_voices_known", "check", "checkup",
+    "difference", "grouped", "load_data", "locate", "look_through", "record", "recorded_labels",
+    "recorded_speakers", "speaker_of", "speaker_rule",
 ]  # fmt: skip

@@ -239,6 +239,17 @@ def recorded_labels(recorded: Mapping[str, Any], words: tuple[str, ...], split: 
     return np.array([words.index(classes.get(folder, folder)) for folder in folders], dtype=np.int64)
 
 
+def recorded_speakers(recorded: Mapping[str, Any], split: str, pattern: str | None) -> list[str]:
+    """Who speaks in each clip of a split; where voices are in several splits, each clip counts for itself."""
+    speaker_of = str if are_voices_known(recorded) else speaker_rule(pattern)
+    return [speaker_of(path) for path in recorded["splits"][split]]
+
+
+def are_voices_known(recorded: Mapping[str, Any]) -> bool:
+    """Whether clips were split one by one, so that accuracies are those of voices that were trained on."""
+    return recorded.get("split_by") == "clip"
+
+
 def difference(recorded: Mapping[str, Any], data: DataSet) -> str | None:
     """What changed since `record`, in a few words, or None where nothing did."""
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.data import recorded_labels, speaker_rule
+from kwssearch.data import are_voices_known, recorded_labels, recorded_speakers
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.runs.records import (
     DATA_RECORD,
@@ -46,7 +46,7 @@ def load(folder: str | Path) -> Run:
     warnings: list[str] = []
     latency_record = read_or_warn(folder / LATENCY_RECORD, warnings)
     latencies = read_latencies(folder, latency_record, warnings)
-    words, labels, speakers = read_test_clips(folder, record, space.data_settings)
+    words, labels, speakers = read_test_clips(folder, record, space.data_settings, warnings)
     listed = space.trials if oracle_of(record) == GRID else read_trials(folder, space, warnings)
     trials = tuple(
         load_trial(folder, planned, space.recipe.executions_per_trial, len(labels), len(words), latencies, warnings)
@@ -63,23 +63,25 @@ def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
 
 
 def read_test_clips(
-    folder: Path, record: Mapping[str, Any], settings: DataSettings
+    folder: Path, record: Mapping[str, Any], settings: DataSettings, warnings: list[str]
 ) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Class names, and the test clips' labels and speakers."""
     path = folder / DATA_RECORD
     try:
         words = tuple(record["data"]["words"])
         recorded = read_json(path)
-        clips = list(recorded["splits"]["test"])
         labels = recorded_labels(recorded, words, "test")
+        speakers = np.unique(recorded_speakers(recorded, "test", settings.speaker), return_inverse=True)[1]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
             "restore it, or start afresh in another folder."
         ) from error
-    speaker_of = speaker_rule(settings.speaker)
-    speakers = np.unique([speaker_of(clip) for clip in clips], return_inverse=True)[1].astype(np.int64)
-    return words, labels, speakers
+    if are_voices_known(recorded):
+        warnings.append(
+            f"{folder}: too few speakers to keep apart; accuracies are those of voices that were trained on."
+        )
+    return words, labels, speakers.astype(np.int64)
 
 
 def load_trial(

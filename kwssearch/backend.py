@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+from kwssearch.system.surroundings import own_keras
+
 warnings.filterwarnings("ignore", module=r"tensorflow|tf_keras|keras|jax")
 
 
@@ -32,7 +32,7 @@ def silence() -> Iterator[None]:
         os.close(saved)
 
 
-with silence():
+with silence(), own_keras():
     import tensorflow as tf
     import tensorflow_model_optimization as tfmot
     import tf_keras as keras
@@ -42,6 +42,9 @@ with silence():
     from keras_tuner.engine.trial import Trial, TrialStatus  # isort: skip
 
 tf.get_logger().setLevel("ERROR")
+keras.backend.set_floatx("float32")
+keras.backend.set_epsilon(1e-7)
+keras.backend.set_image_data_format("channels_last")
 
 __all__ = [
     "BaseTuner", "Trial", "TrialStatus", "configure", "device", "keras", "keras_tuner",

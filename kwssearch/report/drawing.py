@@ -7,13 +7,16 @@ import warnings
 from contextlib import ExitStack
 from typing import Any
 
+from kwssearch.system.surroundings import own_matplotlib
+
 DPI = 140
 
 
 def styled() -> ExitStack:
     """Seaborn's theme and settings that make files the same every time, undone at the end."""
-    import matplotlib
-    import seaborn
+    with own_matplotlib():
+        import matplotlib
+        import seaborn
 
     stack = ExitStack()
     stack.enter_context(matplotlib.rc_context({"svg.hashsalt": "kwssearch", "axes.formatter.useoffset": False}))

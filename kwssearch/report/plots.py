@@ -14,6 +14,7 @@ from kwssearch.report.drawing import canvas, images, plain, settle, styled
 from kwssearch.report.labels import place_labels
 from kwssearch.report.scales import set_accuracy_scale, set_cost_scale
 from kwssearch.space import BASELINE, Objective, short_name
+from kwssearch.system.surroundings import own_matplotlib
 
 MARKERS = ("s", "^", "D", "v", "P", "X", "*", "<", ">")
 FILLS = ("none", "full", "left", "bottom", "right", "top")
@@ -84,7 +85,8 @@ def ends(row: Mapping[str, Any], axis: Objective) -> tuple[float, float]:
 
 def strategy_looks(strategies: Sequence[str]) -> dict[str, Look]:
     """Strategy -> colour and shape, the baseline in black; the same in the whole report."""
-    import seaborn
+    with own_matplotlib():
+        import seaborn
 
     others = [name for name in strategies if name != BASELINE]
     colors = seaborn.color_palette("colorblind" if len(others) <= 9 else "husl", len(others))

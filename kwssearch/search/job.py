@@ -19,6 +19,7 @@ from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.system import environment
 from kwssearch.system.cache import cache_folder, forget_older
 from kwssearch.system.storage import write_json
+from kwssearch.system.surroundings import altering
 
 SECONDS_KEPT = 7 * 24 * 3600
 
@@ -89,27 +90,53 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failure:
-    """A job that ended with an exception, told in text: exceptions do not always travel."""
+    """A job that ended with an exception, told in text: exceptions do not always travel.
+
+    Attributes:
+        fatal: the surroundings are at fault, so that every job would fail alike.
+        final: a second try would end the same.
+    """
 
     reason: str
     traceback: str
     fatal: bool = False
+    final: bool = False
 
 
 def run(job: Job) -> Outcome | Failure:
-    """Builds, trains and scores; never raises.
-
-    A fault of the user's surroundings (disk, data) is fatal: it would fail every job alike.
-    """
+    """Builds, trains and scores; never raises."""
     try:
         return execute(job)
-    except UserError as error:
-        return Failure(str(error), traceback.format_exc(), fatal=True)
-    except MemoryError:
-        return Failure("the machine has too little memory for this trial", traceback.format_exc())
     except Exception as error:
-        text = " ".join(str(error).split())
-        return Failure(f"{type(error).__name__}: {text[:300]}", traceback.format_exc())
+        return failure_of(error, traceback.format_exc())
+
+
+def failure_of(error: Exception, text: str) -> Failure:
+    """Whose fault an exception is: the surroundings' (disk, data, home, libraries) or the trial's own."""
+    shown = " ".join(str(error).split())[:300]
+    if isinstance(error, UserError):
+        return Failure(str(error), text, fatal=True)
+    if isinstance(error, OSError):
+        place = error.filename or cache_folder_or_none() or "a file"
+        return Failure(
+            f"{place}: the system refuses it ({error.strerror or shown}); make room, give permission, or name another "
+            "cache folder with the environment variable KWSSEARCH_CACHE.",
+            text,
+            fatal=True,
+        )
+    if isinstance(error, ImportError):
+        return Failure(f"a library cannot be loaded ({shown}); install kwssearch anew.", text, fatal=True)
+    if isinstance(error, MemoryError):
+        return Failure("the machine has too little memory for this trial", text)
+    final = type(error).__name__ in ("TrialError", "DivergedError")
+    return Failure(f"{type(error).__name__}: {shown}", text, final=final)
+
+
+def cache_folder_or_none() -> Path | None:
+    try:
+        return cache_folder()
+    except UserError:
+        return None
 
 
 def load_libraries() -> None:
@@ -122,6 +149,12 @@ def execute(job: Job) -> Outcome:
     from kwssearch.artefact import MODEL_FILE, ZIP_FILE
     from kwssearch.training import WEIGHTS_FILE, KwsHyperModel, hyperparameters
 
+    if job.space.recipe.deterministic and (found := altering()):
+        named = ", ".join(f"{name}={value}" for name, value in found.items())
+        raise UserError(
+            f"deterministic: this process was started with {named}, which can alter results, expected it unset; "
+            "start it again without, or train in local workers."
+        )
     device = backend.configure(threads=1, deterministic=job.space.recipe.deterministic, gpu=job.gpu)
     data = open_data(job.source, job.space.data_settings, job.fingerprint)
     hypermodel = KwsHyperModel(job.space, data)
@@ -150,6 +183,7 @@ def execute(job: Job) -> Outcome:
     record = {
         **identity(job),
         "device": device,
+        **({"variables": found} if (found := altering()) else {}),
         **figures,
         "accuracy_interval": list(wilson(round(figures["accuracy"] * clips), clips)),
         "status": "completed",

@@ -109,7 +109,7 @@ class Loop:
 
     def settle(self, job: Job, outcome: Outcome | Failure) -> None:
         """Records a job's end, or queues it for another attempt; its trial ends with its last job."""
-        last = self.attempts[job.key] >= ATTEMPTS
+        last = self.attempts[job.key] >= ATTEMPTS or (isinstance(outcome, Failure) and outcome.final)
         self.watcher.ended(job, outcome, last)
         if isinstance(outcome, Failure):
             if outcome.fatal:

@@ -19,6 +19,8 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from kwssearch.system.surroundings import worker_environment
+
 JOBS_A_PROCESS = 8
 START = "import sys; sys.path[:] = {path!r}; from kwssearch.search.worker import main; main({calls}, {lifeline})"
 
@@ -88,7 +90,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self._environment},
+                env={**worker_environment(), **self._environment},
                 pass_fds=(theirs.fileno(), watched),
             )
         theirs.close()

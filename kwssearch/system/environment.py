@@ -10,14 +10,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from kwssearch import __version__
+from kwssearch.system import surroundings
 
 RESULTS_VERSION = 3
 ALTERING = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy")
 
 
 def versions() -> dict[str, str]:
-    """Versions that can alter a result, kwssearch's own results version among them."""
-    return {"kwssearch results": str(RESULTS_VERSION), **{name: installed(name) for name in ALTERING}}
+    """What can alter a result: versions, kwssearch's own results version, and variables that arithmetic listens to."""
+    own = {"kwssearch results": str(RESULTS_VERSION)}
+    return {**own, **{name: installed(name) for name in ALTERING}, **surroundings.recorded()}
 
 
 def installed(package: str) -> str:

@@ -1,0 +1,87 @@
+"""The user's environment variables: what must not leak into a search, and what is recorded because it may alter it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+
+# Variables of libraries that compute results, or of Keras; a worker starts without them.
+PREFIXES = (
+    "TF_",
+    "XLA_",
+    "KERAS_",
+    "ONEDNN_",
+    "DNNL_",
+    "OMP_",
+    "KMP_",
+    "GOMP_",
+    "MKL_",
+    "NVIDIA_TF32",
+    "PYTHONHASHSEED",
+)
+SET = {
+    "KERAS_BACKEND": "tensorflow",
+    "MPLBACKEND": "agg",
+    "PYTHONHASHSEED": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+}
+# What the arithmetic itself listens to; needed on some processors, so kept, and recorded like a version.
+RECORDED = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
+ARITHMETIC = ("TF_", "XLA_", "ONEDNN_", "DNNL_", "NVIDIA_TF32")
+LEVELS = {"TF_CPP_MIN_LOG_LEVEL": "3", "ABSL_MIN_LOG_LEVEL": "3"}
+HARMLESS = ("TF_CPP_", "TF_USE_LEGACY_KERAS", "TF_FORCE_GPU_ALLOW_GROWTH", "TF2_BEHAVIOR")
+
+
+def worker_environment(user: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The user's variables without those that could alter a training, and with those that a worker needs."""
+    kept = {name: value for name, value in user.items() if not name.startswith(PREFIXES)}
+    return {**kept, **SET}
+
+
+def recorded(user: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables that alter results and are the user's to set."""
+    return {name: user[name] for name in RECORDED if user.get(name)}
+
+
+def altering(user: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables of this process that a worker would not have, and that may alter what it computes."""
+    return {
+        name: value
+        for name, value in user.items()
+        if name.startswith(ARITHMETIC) and not name.startswith(HARMLESS) and SET.get(name) != value
+    }
+
+
+@contextlib.contextmanager
+def own_keras() -> Iterator[None]:
+    """While both Kerases are imported, they see neither the user's variables nor keras.json, and write none."""
+    for name, level in LEVELS.items():
+        os.environ.setdefault(name, level)
+    names = [name for name in os.environ if name.startswith(("KERAS_", "TF_USE_LEGACY_KERAS"))]
+    before = {name: os.environ.pop(name) for name in names}
+    with own_matplotlib(), tempfile.TemporaryDirectory() as home:
+        own = {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": home}
+        os.environ.update(own)
+        try:
+            yield
+        finally:
+            for name in own:
+                del os.environ[name]
+            os.environ.update(before)
+
+
+@contextlib.contextmanager
+def own_matplotlib() -> Iterator[None]:
+    """While matplotlib is imported, by us or by Keras 3, it sees no backend but a notebook's own: a wrong one ends it."""
+    chosen = os.environ.get("MPLBACKEND", "")
+    if not chosen or chosen.startswith("module://"):
+        yield
+        return
+    del os.environ["MPLBACKEND"]
+    try:
+        yield
+    finally:
+        os.environ["MPLBACKEND"] = chosen

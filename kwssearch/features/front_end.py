@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -14,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
 
+from kwssearch.errors import counted
 from kwssearch.space import FeatureSetting
-from kwssearch.system.cache import made_whole, one_at_a_time
+from kwssearch.system.cache import UnwritableError, kept, private_folder
 
 Array = npt.NDArray[np.float32]
 VERSION = 2
@@ -136,7 +138,8 @@ def cached_features(
 ) -> dict[str, Array]:
     """The features of every split, shape (clips, frames, bands, 1), read-only and memory-mapped.
 
-    Computed once a data set and setting, clip by clip, then shared by every process that asks.
+    Computed once a data set and setting, clip by clip, then shared by every process that asks; again where what is
+    kept is not whole. Where the cache cannot be written, they are kept in a temporary folder of the user's.
 
     Args:
         folder: the cache; what is in it may be deleted at any time.
@@ -144,14 +147,22 @@ def cached_features(
         splits: name -> number of clips.
         audio: (split, index) -> samples of one clip.
     """
-    target = folder / cache_key(fingerprint, front_end.setting)
-    if not target.is_dir():
-        with one_at_a_time(target):
-            if not target.is_dir():
-                with made_whole(target) as working:
-                    for split, clips in splits.items():
-                        write_features(working / f"{split}.npy", clips, split, front_end, audio)
+    setting = front_end.setting
+    key = cache_key(fingerprint, setting)
+    make = functools.partial(write_splits, splits=splits, front_end=front_end, audio=audio)
+    about = f"{setting.name}, {' × '.join(map(str, setting.shape[:2]))}, {counted(sum(splits.values()), 'clip')}"
+    try:
+        target = kept(folder / key, make, about)
+    except UnwritableError:
+        target = kept(private_folder() / "features" / key, make, about)
     return {split: np.load(target / f"{split}.npy", mmap_mode="r") for split in splits}
+
+
+def write_splits(
+    folder: Path, splits: Mapping[str, int], front_end: FrontEnd, audio: Callable[[str, int], npt.NDArray[Any]]
+) -> None:
+    for split, clips in splits.items():
+        write_features(folder / f"{split}.npy", clips, split, front_end, audio)
 
 
 def write_features(

@@ -9,11 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kwssearch.errors import UserError
 from kwssearch.space import SearchSpace
-from kwssearch.system.cache import cache_folder
+from kwssearch.system.cache import cache_folder, recall, remember
 from kwssearch.system.environment import versions
-from kwssearch.system.storage import read_json, write_json
 
 Shape = tuple[str, str, float]  # features, architecture, width multiplier
 
@@ -37,7 +35,7 @@ def costs(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda
         UserError: a builder of the user's own gives no model that can be trained.
     """
     shapes = {trial.trial_id: shape_of(trial.values) for trial in space.trials}
-    remembered = {shape: recall(place_of(space, classes, shape)) for shape in set(shapes.values())}
+    remembered = {shape: known(place_of(space, classes, shape)) for shape in set(shapes.values())}
     if any(cost is None for cost in remembered.values()):
         waiting()
         from kwssearch.models.building import measured_costs
@@ -45,8 +43,8 @@ def costs(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda
         missing = [shape for shape in dict.fromkeys(shapes.values()) if remembered[shape] is None]
         for shape, cost in measured_costs(space, classes, missing).items():
             remembered[shape] = cost
-            remember(place_of(space, classes, shape), cost)
-    return {trial_id: known for trial_id, shape in shapes.items() if (known := remembered[shape]) is not None}
+            remember(place_of(space, classes, shape), asdict(cost))
+    return {trial_id: found for trial_id, shape in shapes.items() if (found := remembered[shape]) is not None}
 
 
 def shape_of(values: Mapping[str, Any]) -> Shape:
@@ -64,21 +62,12 @@ def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path:
     return cache_folder() / "costs" / f"{name}.json"
 
 
-def recall(path: Path) -> Cost | None:
-    try:
-        record = read_json(path)
-        frames, bands, channels = (int(size) for size in record["input_shape"])
-        return Cost((frames, bands, channels), int(record["parameters"]), int(record["macs"]))
-    except (OSError, ValueError, KeyError, TypeError):
+def known(path: Path) -> Cost | None:
+    record = recall(path)
+    if record is None:
         return None
-
-
-def remember(path: Path, cost: Cost) -> None:
-    """A cache that cannot be written costs a second time."""
-    try:
-        write_json(path, asdict(cost))
-    except UserError:
-        return
+    frames, bands, channels = record["input_shape"]
+    return Cost((frames, bands, channels), record["parameters"], record["macs"])
 
 
 def space_rows(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ A stand-in for recordings, so that everything can be tried offline.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import subprocess
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwssearch.sources import LISTS
-from kwssearch.system.cache import DataError, made_whole
+from kwssearch.system.cache import DataError, kept
 
 if TYPE_CHECKING:
     from kwssearch.sources.espeak import Speaker
@@ -49,8 +50,15 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
         DataError: espeakng-loader is not installed, or the cache cannot be written.
     """
     target = cache / (f"builtin-{VERSION}" if voices is None else f"builtin-{VERSION}-{voices}")
-    if target.is_dir():
-        return target
+    return kept(target, functools.partial(speak_apart, voices=voices), "the built-in words, as spoken")
+
+
+def speak_apart(folder: Path, voices: int | None) -> None:
+    """Writes the data set by a process of its own: espeak-ng is deterministic only in one that has not spoken before.
+
+    Raises:
+        DataError: it cannot speak.
+    """
     if importlib.util.find_spec("espeakng_loader") is None:
         raise DataError(
             "builtin: needs the package espeakng-loader, which is not installed; "
@@ -58,18 +66,15 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
             about="data",
         )
     print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
-    with made_whole(target) as working:
-        # espeak-ng is deterministic only in a process that has not spoken before.
-        command = [sys.executable, "-m", "kwssearch.sources.builtin", str(working), *([str(voices)] if voices else [])]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
-            raise DataError(
-                f"builtin: espeak-ng could not speak ({last}); "
-                "run pip install --force-reinstall espeakng-loader, or name a folder of recordings.",
-                about="data",
-            )
-    return target
+    command = [sys.executable, "-m", "kwssearch.sources.builtin", str(folder), *([str(voices)] if voices else [])]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
+        raise DataError(
+            f"builtin: espeak-ng could not speak ({last}); "
+            "run pip install --force-reinstall espeakng-loader, or name a folder of recordings.",
+            about="data",
+        )
 
 
 def speak(folder: Path, voices: int | None = None) -> None:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
-from kwssearch.system.cache import DataError, made_whole
+from kwssearch.system.cache import DataError, kept
 
 MSC_URL = "https://storage.googleapis.com/download.tensorflow.org/data/mini_speech_commands.zip"
 WORDS, CLIPS = 8, 1000
@@ -51,16 +51,15 @@ def msc(
     Raises:
         DataError: it cannot be fetched, is not what was expected, or the cache cannot be written.
     """
-    target = cache / "mini_speech_commands"
-    if target.is_dir():
-        return target
-    with made_whole(target) as working:
+
+    def make(working: Path) -> None:
         archive = working / "archive.zip"
         fetch(url, archive, tries, pause_s)
         unpack(archive, working, url)
         archive.unlink()
         verify(working, words, clips, url)
-    return target
+
+    return kept(cache / "mini_speech_commands", make, "Mini Speech Commands, as fetched")
 
 
 def fetch(url: str, archive: Path, tries: int, pause_s: float) -> None:

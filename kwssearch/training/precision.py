@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -10,9 +9,8 @@ import time
 from pathlib import Path
 
 from kwssearch.backend import device, keras, tf
-from kwssearch.errors import UserError
+from kwssearch.system.cache import recall, remember
 from kwssearch.system.environment import cpu_model, versions
-from kwssearch.system.storage import read_json, write_json
 
 POLICIES = ("float32", "mixed_bfloat16")
 REPEATS = 5
@@ -41,13 +39,12 @@ def choose(declared: str, deterministic: bool, model: keras.Model, batch_size: i
     kernel = list(layer.kernel.shape)
     described = json.dumps([cpu_model(), os.cpu_count(), device(), versions(), shape, kernel, layer.strides])
     path = cache / "precision" / f"{hashlib.sha256(described.encode()).hexdigest()[:16]}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        return str(read_json(path)["policy"])
+    if known := recall(path):
+        return str(known["policy"])
     seconds = {policy: convolution_seconds(policy, shape, kernel, layer) for policy in POLICIES}
     faster = seconds["float32"] / seconds["mixed_bfloat16"] >= WORTHWHILE
     policy = POLICIES[int(faster)]
-    with contextlib.suppress(UserError):
-        write_json(path, {"policy": policy, "seconds": seconds, "shape": shape, "kernel": kernel})
+    remember(path, {"policy": policy, "seconds": seconds, "shape": shape, "kernel": kernel})
     return policy
 
 

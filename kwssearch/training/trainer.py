@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwssearch.backend import keras, tf
-from kwssearch.system.storage import write_bytes
+from kwssearch.system.whole import read_sealed, write_sealed
 from kwssearch.training.pruning import inner_layers, pruned_layers
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -180,13 +179,13 @@ def save_state(path: Path, arrays: Arrays) -> None:
     """Replaces a checkpoint by one move, so that a kill leaves the old one or the new one."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    write_bytes(path, buffer.getbuffer())
+    write_sealed(path, buffer.getbuffer())
 
 
 def load_state(path: Path) -> Arrays | None:
-    """A checkpoint's arrays, or None where there is none or it is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+    """A checkpoint's arrays, or None where there is none, or it is damaged or another one's."""
+    content = read_sealed(path)
+    if content is None:
         return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        return dict(file)

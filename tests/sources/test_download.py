@@ -97,7 +97,7 @@ def tree(folder: Path) -> list[str]:
 def test_fetched_once_and_unpacked(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.content = archive()
     folder = fetch(server, tmp_path / "cache")
-    assert sorted(path.name for path in folder.iterdir()) == sorted(WORDS)
+    assert sorted(path.name for path in folder.glob("[!.]*")) == sorted(WORDS)
     assert sum(1 for _ in folder.rglob("*.wav")) == len(WORDS) * CLIPS
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [folder.name]
     assert fetch(server, tmp_path / "cache") == folder

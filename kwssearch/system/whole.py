@@ -21,7 +21,7 @@ DIGEST = "sha256"
 DIGEST_BYTES = 32
 State = tuple[tuple[str, int, int, int, int], ...]
 
-_seen: dict[Path, State] = {}
+_seen: dict[Path, tuple[State, dict[str, Any]]] = {}
 
 
 def seal(folder: Path, name: str, about: str = "") -> None:
@@ -36,8 +36,9 @@ def seal(folder: Path, name: str, about: str = "") -> None:
         with open(folder / path, "rb") as file:
             os.fsync(file.fileno())
     digests = {path: file_digest(folder / path) for path, *_ in files}
+    record = {"about": about, "files": digests}
     try:
-        write_json(folder / SEAL, {"of": name, "about": about, DIGEST: digests})
+        write_json(folder / SEAL, with_digest(Path(name, SEAL), record))
     except UserError as error:
         raise error.__cause__ or error from None
     flush_folder(folder)
@@ -67,14 +68,13 @@ def is_whole(folder: Path) -> bool:
     try:
         record = sealed_in(folder)
         before = state_of(folder)
-        if record is None or record["of"] != folder.name or {name for name, *_ in before} != record[DIGEST].keys():
+        if record is None or {name for name, *_ in before} != record["files"].keys():
             return False
-        if _seen.get(folder) == before:
-            return True
-        _seen.pop(folder, None)
-        if any(file_digest(folder / name) != digest for name, digest in record[DIGEST].items()):
-            return False
-        _seen[folder] = before
+        if _seen.get(folder) != (before, record):
+            _seen.pop(folder, None)
+            if any(file_digest(folder / name) != digest for name, digest in record["files"].items()):
+                return False
+            _seen[folder] = before, record
         return True
     except PermissionError:
         raise
@@ -83,25 +83,24 @@ def is_whole(folder: Path) -> bool:
 
 
 def sealed_in(folder: Path) -> dict[str, Any] | None:
-    """What was written down of a folder: its name, what is in it, a digest for each file; None where nothing was.
+    """What was written down of a folder: what is in it, a digest for each file; None where nothing was.
 
     Raises:
         PermissionError: it cannot be read.
     """
     try:
-        record = read_json(folder / SEAL)
+        return undamaged(folder / SEAL)
     except PermissionError:
         raise
     except (OSError, ValueError, RecursionError):
         return None
-    return record if isinstance(record.get(DIGEST), dict) and {"of", "about"} <= record.keys() else None
 
 
 def strangers(folder: Path) -> list[str]:
     """Files that were not there when the folder was sealed; none where it never was."""
     try:
         record = sealed_in(folder)
-        return [] if record is None else [name for name, *_ in state_of(folder) if name not in record[DIGEST]]
+        return [] if record is None else [name for name, *_ in state_of(folder) if name not in record["files"]]
     except OSError:
         return []
 
@@ -161,21 +160,25 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
     Raises:
         UserError: the disk is full, or the folder cannot be written.
     """
-    write_json(path, {**record, DIGEST: record_digest(path, record)})
+    write_json(path, with_digest(path, record))
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
     """What `write_record` wrote there; None where there is nothing, or something else."""
     try:
-        record = read_json(path)
-        digest = record.pop(DIGEST, None)
-        return record if digest == record_digest(path, record) else None
+        return undamaged(path)
     except (OSError, ValueError, RecursionError):
         return None
 
 
-def record_digest(path: Path, record: Mapping[str, Any]) -> str:
-    return digest_for(path, json.dumps(record, sort_keys=True).encode()).hex()
+def undamaged(path: Path) -> dict[str, Any] | None:
+    record = read_json(path)
+    digest = record.pop(DIGEST, None)
+    return record if with_digest(path, record)[DIGEST] == digest else None
+
+
+def with_digest(path: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**record, DIGEST: digest_for(path, json.dumps(record, sort_keys=True).encode()).hex()}
 
 
 def digest_for(path: Path, content: bytes | memoryview) -> bytes:

@@ -1,9 +1,10 @@
 """Figures from what was recorded: worlds, front, effects, verdicts, advice, words, cautions."""
 
 from kwssearch.analysis.advantages import has_advantage, ties
-from kwssearch.analysis.advice import Recommendation, features_name
+from kwssearch.analysis.advice import Recommendation, budget_name, features_name
 from kwssearch.analysis.answers import MEASURED_AGAINST, Answers, answers
 from kwssearch.analysis.binomial import mcnemar, wilson
+from kwssearch.analysis.brief import HELD_AGAINST
 from kwssearch.analysis.cautions import grouped, split_cautions, trial_cautions
 from kwssearch.analysis.effects import Effect
 from kwssearch.analysis.interval import Floats, Interval
@@ -14,8 +15,9 @@ from kwssearch.analysis.words import ByWord, by_word
 from kwssearch.analysis.worlds import SMALLEST, Worlds
 
 __all__ = [
-    "MEASURED_AGAINST", "SMALLEST", "Answers", "ByWord", "Effect", "Floats", "Interval", "Recommendation", "Worlds",
-    "answers", "by_word", "change_cell", "features_name", "figure", "fits", "front", "front_share", "grouped",
-    "has_advantage", "hypervolume", "listed", "mcnemar", "non_dominated", "plain_front", "points", "ratio_cell",
-    "reference_note", "split_cautions", "ties", "times", "told", "trial_cautions", "wilson",
+    "HELD_AGAINST", "MEASURED_AGAINST", "SMALLEST", "Answers", "ByWord", "Effect", "Floats", "Interval",
+    "Recommendation", "Worlds", "answers", "budget_name", "by_word", "change_cell", "features_name", "figure",
+    "fits", "front", "front_share", "grouped", "has_advantage", "hypervolume", "listed", "mcnemar", "non_dominated",
+    "plain_front", "points", "ratio_cell", "reference_note", "split_cautions", "ties", "times", "told",
+    "trial_cautions", "wilson",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,14 @@ from kwssearch.analysis.advice import (
     recommendations,
     steps,
 )
+from kwssearch.analysis.brief import NOTHING, advice_lines, saving_lines, verdict_lines
 from kwssearch.analysis.cautions import grouped, split_cautions, trial_cautions
 from kwssearch.analysis.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
 from kwssearch.analysis.verdicts import Verdict, pruning_sentence, verdict
 from kwssearch.analysis.wording import listed
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import counted
-from kwssearch.runs import Run
+from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, QuantityError, cost_objectives
 
 MEASURED_AGAINST = (
@@ -42,6 +44,8 @@ class Answers:
         budget: points of accuracy that the user calls a minimal impact.
         gaps: what is missing from the comparison.
         notes: what limits it.
+        doubts: those of the notes that limit what is recommended.
+        warnings: what limits every figure of the run.
     """
 
     objectives: tuple[Objective, ...]
@@ -53,6 +57,26 @@ class Answers:
     pruning: Effect | None
     gaps: tuple[str, ...]
     notes: tuple[str, ...]
+    doubts: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def brief(self) -> list[tuple[str, list[str]]]:
+        """Each question with its answer in no more than two lines."""
+        own = [
+            (verdict.question, [" ".join(verdict_lines(objective, verdict))])
+            for objective, verdict in zip(self.objectives, self.verdicts, strict=True)
+        ]
+        return [*own, (self.last_question, saving_lines(self.at_budget))]
+
+    @property
+    def advice(self) -> list[str]:
+        """What to take at the user's budget, of any features; empty where nothing can be recommended yet."""
+        return advice_lines(self.at_budget[-1]) if self.at_budget else []
+
+    @property
+    def at_budget(self) -> list[Recommendation]:
+        return [r for r in self.recommendations if r.budget == self.budget]
 
     @property
     def pruning_sentence(self) -> str | None:
@@ -66,8 +90,7 @@ class Answers:
     @property
     def fourth(self) -> list[str]:
         """Its answer at the user's budget: for each front end, and for any."""
-        chosen = [self.sentence_of(r) for r in self.recommendations if r.budget == self.budget]
-        return chosen or ["No completed trial has a baseline to hold it against yet."]
+        return [self.sentence_of(r) for r in self.at_budget] or [NOTHING]
 
     def sentence_of(self, found: Recommendation) -> str:
         same = self.same_as(found)
@@ -80,8 +103,14 @@ class Answers:
 
     @property
     def distinct(self) -> list[Recommendation]:
-        """Those that say something of their own."""
-        return [r for r in self.recommendations if self.same_as(r) is None]
+        """Those that name other trials than the budget before and than a single front end."""
+        before = (None, *self.recommendations)
+        return [
+            own
+            for previous, own in zip(before, self.recommendations, strict=False)
+            if self.same_as(own) is None
+            and (previous is None or previous.features != own.features or previous.trial_ids != own.trial_ids)
+        ]
 
     @property
     def distinct_effects(self) -> list[Effect]:
@@ -91,7 +120,13 @@ class Answers:
 
     @property
     def distinct_steps(self) -> list[Step]:
-        return [step for step in self.steps if not (self.same_as(step.start) and self.same_as(step.end))]
+        """Those that buy something, and are not told of a single front end already."""
+        return [
+            step
+            for step in self.steps
+            if step.start.chosen.trial is not step.end.chosen.trial
+            and not (self.same_as(step.start) and self.same_as(step.end))
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         pruning = None
@@ -115,6 +150,7 @@ class Answers:
             "steps": [step.to_dict() for step in self.steps],
             "gaps": list(self.gaps),
             "notes": list(self.notes),
+            "warnings": list(self.warnings),
         }
 
 
@@ -144,27 +180,20 @@ def answers(run: Run, max_accuracy_drop: float = 1.0, worlds: Worlds | None = No
         pruning=pruned_twins(worlds),
         gaps=tuple(gaps(run)),
         notes=tuple(notes(worlds)),
+        doubts=tuple(doubts(worlds, [r.chosen.trial for r in found if r.budget == max_accuracy_drop][-1:])),
+        warnings=run.warnings,
     )
 
 
 def notes(worlds: Worlds) -> list[str]:
     """What limits the comparison: seeds, latency, choice."""
-    run, sentences = worlds.run, []
     if not worlds.trials:
         return ["No trial is completed yet."]
-    seeds = [len(trial.executions) for trial in worlds.trials]
-    if max(seeds) == 1:
-        sentences.append("Each trial was trained once: intervals cover the choice of test clips, not of the seed.")
-    elif min(seeds) == 1:
-        sentences.append("Some trials have one seed so far: the spread over seeds is taken from those with several.")
-    if any(cost.interval == "rounds" for cost in worlds.costs):
-        sentences += latency_notes(worlds)
-    sentences += split_cautions(run)
-    sentences += grouped([(t.trial_id, phrase) for t in worlds.trials for phrase in trial_cautions(run, t)])
     nouns = [cost.noun for cost in worlds.costs]
+    sentences = doubts(worlds, worlds.trials)
     sentences.append(f"What saves most has the least {'product of ' if len(nouns) > 1 else ''}{listed(nouns)}.")
     sentences.append("A choice among many trials favours lucky ones: expect the chosen one to lose somewhat more.")
-    sentences.append(combinations_note(run))
+    sentences.append(combinations_note(worlds.run))
     baselines = [t for t in worlds.trials if t.strategy == BASELINE]
     if len(baselines) > 1:
         shown = [f"{t.values['features']} {100 * t.accuracy:.1f} %" for t in baselines]
@@ -174,6 +203,21 @@ def notes(worlds: Worlds) -> list[str]:
             f"features, from trial {best.trial_id}'s."
         )
     return sentences
+
+
+def doubts(worlds: Worlds, about: Sequence[Trial]) -> list[str]:
+    """What limits the figures of some trials: seeds, latency, the test split, and what each one gets wrong."""
+    run, sentences = worlds.run, []
+    seeds = [len(trial.executions) for trial in worlds.trials]
+    if seeds and max(seeds) == 1:
+        sentences.append("Each trial was trained once: intervals cover the choice of test clips, not of the seed.")
+    elif seeds and min(seeds) == 1:
+        sentences.append("Some trials have one seed so far: the spread over seeds is taken from those with several.")
+    if any(cost.interval == "rounds" for cost in worlds.costs):
+        sentences += latency_notes(worlds)
+    if seeds:
+        sentences += split_cautions(run)
+    return sentences + grouped([(t.trial_id, phrase) for t in about for phrase in trial_cautions(run, t)])
 
 
 def latency_notes(worlds: Worlds) -> list[str]:

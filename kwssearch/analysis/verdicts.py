@@ -26,6 +26,20 @@ def figure(effect: Effect, objective: Objective) -> str:
 
 
 @dataclass(frozen=True)
+class Ranking:
+    """Strategies by their mean effect.
+
+    Attributes:
+        rivals: what cannot be told from the best.
+        beaten: what can.
+    """
+
+    best: Effect
+    rivals: tuple[Effect, ...]
+    beaten: tuple[Effect, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The answer to one question.
 
@@ -34,6 +48,7 @@ class Verdict:
         told_apart: whether `best` is one strategy out of several.
         best_level: the level of any strategy that does best; None without any.
         equal: what strategies cost where they save the same; None of accuracy, or where fewer than two save any.
+        ranking: None without any strategy.
     """
 
     question: str
@@ -42,6 +57,7 @@ class Verdict:
     told_apart: bool = False
     best_level: Effect | None = None
     equal: EqualSavings | None = None
+    ranking: Ranking | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -87,7 +103,9 @@ def verdict(objective: Objective, by_strategy: Strategies) -> Verdict:
     if not all(effect.known(objective) for effect in ranked):
         sentences.append("Latencies are provisional, taken beside training: measure before you rely on this.")
     names = tuple(effect.strategy for effect in (best, *rivals))
-    return Verdict(objective.question, " ".join(sentences), names, bool(others) and not rivals, best_level, equal)
+    ranking = Ranking(best, tuple(rivals), tuple(beaten))
+    apart = bool(others) and not rivals
+    return Verdict(objective.question, " ".join(sentences), names, apart, best_level, equal, ranking)
 
 
 def leading_level(objective: Objective, levels: Sequence[Effect]) -> Effect:

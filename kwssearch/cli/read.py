@@ -88,10 +88,11 @@ def front(
 @click.option(
     "--max-accuracy-drop", type=float, default=1.0, show_default=True, help="Points that count as minimal impact."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--wide", is_flag=True, help="Tables with every column, however wide they get.")
-def answers(folder: Path, max_accuracy_drop: float, as_json: bool, wide: bool) -> None:
-    """Answer which strategy costs least accuracy, saves most memory, most latency, and how to combine.
+@click.option("--details", is_flag=True, help="All that can be said: also budgets, effects and notes.")
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+@click.option("--wide", is_flag=True, help="Tables of the details with every column, however wide they get.")
+def answers(folder: Path, max_accuracy_drop: float, details: bool, as_json: bool, wide: bool) -> None:
+    """Answer which strategy costs least accuracy, saves most memory and most latency, and what to take.
 
     \b
     Example:
@@ -102,7 +103,12 @@ def answers(folder: Path, max_accuracy_drop: float, as_json: bool, wide: bool) -
     from kwssearch.report import as_json as to_json
 
     found = answer(opened(folder), max_accuracy_drop)
-    click.echo(to_json(found.to_dict()) if as_json else "\n".join(answer_lines(found, terminal_width(), wide)))
+    if as_json:
+        click.echo(to_json(found.to_dict()))
+        return
+    click.echo("\n".join(answer_lines(found, terminal_width(), wide, details)))
+    if not details:
+        click.echo("With --details: budgets, steps, effects and notes.", err=True)
 
 
 @main.command()
@@ -135,10 +141,14 @@ def space(space: str, words: int, as_json: bool, wide: bool) -> None:
     from kwssearch.models import space_rows
     from kwssearch.report import as_json as to_json
     from kwssearch.report import show_space
+    from kwssearch.search.foresight import space_notes
     from kwssearch.space import load_space
 
     waiting = "Loading TensorFlow to build each model once; the next time this is known ..."
-    rows = space_rows(load_space(space), words, lambda: click.echo(waiting, err=True))
+    declared = load_space(space)
+    for note in space_notes(declared):
+        click.echo(f"Warning: {printable(note)}.", err=True)
+    rows = space_rows(declared, words, lambda: click.echo(waiting, err=True))
     if as_json:
         click.echo(to_json(rows))
     else:

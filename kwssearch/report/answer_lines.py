@@ -4,16 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kwssearch.analysis import MEASURED_AGAINST, Answers, Effect, Recommendation, change_cell, features_name, ratio_cell
-from kwssearch.errors import printable
+from kwssearch.analysis import (
+    HELD_AGAINST,
+    MEASURED_AGAINST,
+    Answers,
+    Effect,
+    Recommendation,
+    budget_name,
+    change_cell,
+    features_name,
+    ratio_cell,
+)
+from kwssearch.errors import counted, printable
 from kwssearch.report.layout import Column, table_lines, wrapped
 from kwssearch.space import Objective, cost_objectives
 
 INDENT = 3
 
 
-def answer_lines(found: Answers, width: int | None = None, wide: bool = False) -> list[str]:
-    """A sentence or a table's row a line; no wider than `width`, but for tables that shall be `wide`."""
+def answer_lines(found: Answers, width: int | None = None, wide: bool = False, details: bool = False) -> list[str]:
+    """The questions in two lines each and a recommendation, or with `details` all that can be said.
+
+    A sentence or a table's row a line; no wider than `width`, but for tables that shall be `wide`.
+    """
+    lines = detail_lines(found, width, wide) if details else brief_lines(found, width)
+    return [printable(line) for line in lines]
+
+
+def brief_lines(found: Answers, width: int | None) -> list[str]:
+    lines = wrapped(HELD_AGAINST, width)
+    for number, (question, sentences) in enumerate(found.brief, 1):
+        lines += question_lines(number, question, sentences, width)
+    if found.advice:
+        lines += section(f"Recommended where {budget_name(found.budget)} of accuracy may be lost:", found.advice, width)
+    doubts = list(found.doubts)
+    if found.gaps:
+        doubts.append(f"The comparison has {counted(len(found.gaps), 'gap')}; the details name them.")
+    return lines + (section("Mind:", doubts, width) if doubts else [])
+
+
+def detail_lines(found: Answers, width: int | None, wide: bool) -> list[str]:
     room = None if wide else width
     lines = wrapped(MEASURED_AGAINST, width)
     for number, answer in enumerate(found.verdicts, 1):
@@ -23,12 +53,13 @@ def answer_lines(found: Answers, width: int | None = None, wide: bool = False) -
     lines += question_lines(len(found.verdicts) + 1, found.last_question, found.fourth, width)
     if found.recommendations:
         lines += ["", "By budget:", "", *table_lines(budget_columns(found), room, INDENT)]
-        lines += section("What each further point buys:", [step.sentence for step in found.distinct_steps], width)
+        bought = [step.sentence for step in found.distinct_steps]
+        lines += section("What each further point buys:", bought or ["Nothing."], width)
     if found.effects:
         lines += ["", "Effects:", "", *table_lines(effect_columns(found), room, INDENT)]
     for head, sentences in (("Not compared:", found.gaps), ("Mind:", found.notes)):
         lines += section(head, sentences, width) if sentences else []
-    return [printable(line) for line in lines]
+    return lines
 
 
 def question_lines(number: int, question: str, sentences: Sequence[str], width: int | None) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kwssearch.analysis import Worlds, answers
+from kwssearch.errors import printable
 from kwssearch.report.answer_lines import answer_lines
 from kwssearch.report.page import write_report
 from kwssearch.report.rows import columns, front_rows, trial_rows
@@ -76,9 +77,15 @@ class RecordedRun:
         )
         return self._table(rows)
 
-    def answers(self, max_accuracy_drop: float = 1.0) -> Text:
-        """The lab's four questions, answered; the drop is in points."""
-        return Text("\n".join(answer_lines(answers(self.run, max_accuracy_drop, self._worlds))))
+    def answers(self, max_accuracy_drop: float = 1.0, details: bool = False) -> Text:
+        """The lab's four questions, answered in two lines each.
+
+        Args:
+            max_accuracy_drop: points of accuracy that count as a minimal impact.
+            details: also budgets, steps, effects and notes.
+        """
+        lines = answer_lines(answers(self.run, max_accuracy_drop, self._worlds), details=details)
+        return Text("\n".join((*(f"Warning: {printable(warning)}" for warning in self.run.warnings), *lines)))
 
     def report(self, to: str | os.PathLike[str] | None = None) -> Path:
         """Writes the page with its plots, into the run's `report` folder by default; its path.

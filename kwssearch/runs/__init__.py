@@ -2,11 +2,11 @@
 
 from kwssearch.runs.folder import RunFolder
 from kwssearch.runs.lock import now
-from kwssearch.runs.reading import load
+from kwssearch.runs.reading import VOICES_KNOWN, load
 from kwssearch.runs.records import GRID, PROGRESS_RECORD, result_fault, shared_folder, trial_folder
 from kwssearch.runs.run import Execution, Latency, Run, Trial
 
 __all__ = [
-    "GRID", "PROGRESS_RECORD", "Execution", "Latency", "Run", "RunFolder", "Trial", "load",
+    "GRID", "PROGRESS_RECORD", "VOICES_KNOWN", "Execution", "Latency", "Run", "RunFolder", "Trial", "load",
     "now", "result_fault", "shared_folder", "trial_folder",
 ]  # fmt: skip

@@ -33,6 +33,8 @@ from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.space.declaration import read_space
 from kwssearch.system.storage import read_json
 
+VOICES_KNOWN = "too few speakers to keep apart; accuracies are those of voices that were trained on"
+
 
 def load(folder: str | Path) -> Run:
     """Reads a run; damaged results are passed over with a warning.
@@ -78,9 +80,7 @@ def read_test_clips(
             "restore it, or start afresh in another folder."
         ) from error
     if are_voices_known(recorded):
-        warnings.append(
-            f"{folder}: too few speakers to keep apart; accuracies are those of voices that were trained on."
-        )
+        warnings.append(f"{folder}: {VOICES_KNOWN}.")
     return words, labels, speakers.astype(np.int64)
 
 

@@ -154,12 +154,42 @@ def test_recommendations_keep_their_budget_and_save_more_with_more():
     assert all(step.end.budget > step.start.budget for step in found.steps)
 
 
+def test_the_recommendation_is_of_any_features_and_tells_its_doubt():
+    found = answers(synthetic_run.build("full", seed=4), max_accuracy_drop=3)
+    (chosen,) = [r for r in found.recommendations if r.budget == 3 and r.features is None]
+    first, doubt, *more = found.advice
+    assert first.startswith(f"Take trial {chosen.chosen.trial.trial_id} (")
+    assert f"{100 * chosen.chosen.confidence(3):.0f} % sure to lose at most 3 points." in doubt
+    assert bool(more) is (chosen.sure.trial is not chosen.chosen.trial)
+    assert all(f"trial {chosen.sure.trial.trial_id} (" in line for line in more)
+    assert any("trained once" in sentence for sentence in found.doubts)
+    assert set(found.doubts) <= set(found.notes)
+
+
+def test_in_brief_what_is_close_or_saves_nothing_is_called_so():
+    memory = {"baseline": 1_000_000, "ds_cnn": 500_000, "width": 250_000, "pruned": 245_000}
+    model_ms = {"baseline": 1.0, "ds_cnn": 0.6, "width": 0.3}
+    found = answers(synthetic_run.build("lab4", figures=figures_of(memory=memory, model_ms=model_ms)))
+    _, by_memory, by_latency, _ = (" ".join(lines) for _, lines in found.brief)
+    assert by_memory.startswith("pruning (×0.24) and width multiplier (×0.25), too close to choose by; then DS-CNN")
+    assert by_latency.startswith("width multiplier (×0.36); then DS-CNN (×0.63); pruning saves none.")
+
+
+def test_rows_that_repeat_another_are_left_out():
+    found = answers(synthetic_run.build("lab4"))
+    rows = [(r.features, r.trial_ids) for r in found.distinct]
+    assert len(rows) == len(set(rows)) < len(found.recommendations)
+    assert all(step.start.chosen.trial is not step.end.chosen.trial for step in found.distinct_steps)
+
+
 def test_the_baseline_stays_where_everything_else_loses():
     worse = figures_of(accuracy={"baseline": 0.95, "ds_cnn": 0.6, "width": 0.6, "pruned": 0.6})
     found = answers(synthetic_run.build("lab4", figures=worse), max_accuracy_drop=5)
     assert all(r.chosen.is_baseline and r.sure.is_baseline for r in found.recommendations)
     assert all("stay with the baseline" in sentence or "the same as" in sentence for sentence in found.fourth)
     assert all("buys nothing" in step.sentence for step in found.steps)
+    assert found.distinct_steps == []
+    assert found.advice[0].startswith("Stay with the baseline, trial ")
 
 
 def test_failed_and_missing_trials_are_named():
@@ -201,7 +231,8 @@ def test_every_state_of_a_run_is_answered(options):
     found = answers(run)
     json.dumps(found.to_dict(), allow_nan=False)
     assert len(found.to_dict()["questions"]) == 4
-    assert all(line.isprintable() for line in answer_lines(found))
+    for details in (False, True):
+        assert all(line.isprintable() for line in answer_lines(found, details=details))
     rows = trial_rows(run)
     json.dumps(rows, allow_nan=False)
     assert len(rows) == 22
@@ -227,7 +258,7 @@ def test_names_of_the_users_own_space():
     found = answers(synthetic_run.build(space))
     assert found.verdicts[ACCURACY].best == (name,)
     assert "Only one strategy can be compared" in found.verdicts[ACCURACY].sentence
-    assert not any("\x1b" in line for line in answer_lines(found))
+    assert not any("\x1b" in line for details in (False, True) for line in answer_lines(found, details=details))
 
 
 @pytest.mark.parametrize("drop", [-1, float("nan"), 101])

@@ -54,6 +54,15 @@ def test_json_holds_the_promised_keys_and_nothing_else_is_printed(finished, comm
             assert row["on_front"] in (True, False)
 
 
+def test_answers_are_brief_and_the_details_are_asked_for(finished) -> None:
+    brief, whole = invoke("answers", finished), invoke("answers", finished, "--details")
+    for told in (brief, whole):
+        assert [line[:2] for line in told.stdout.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3.", "4."]
+    assert "Recommended" in brief.stdout and "Effects:" not in brief.stdout
+    assert "--details" in brief.stderr and "--details" not in whole.stderr
+    assert "Effects:" in whole.stdout
+
+
 def test_csv_has_a_row_a_trial(finished) -> None:
     rows = list(csv.DictReader(io.StringIO(invoke("trials", finished, "--csv").stdout)))
     assert [row["trial_id"] for row in rows] == list("0123")

@@ -40,10 +40,23 @@ def test_tables_fit(width, capsys, monkeypatch):
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_answers_fit_and_break_between_words(width):
-    whole, narrow = answer_lines(answers(FULL)), answer_lines(answers(FULL), width)
+    whole, narrow = (answer_lines(answers(FULL), room, details=True) for room in (None, width))
     assert max(map(cell_len, narrow)) <= width
     sentence = whole[3].strip()
     assert sentence in " ".join(line.strip() for line in narrow)
+
+
+@pytest.mark.parametrize("space", ["quickstart", "lab4", "full"])
+@pytest.mark.parametrize("options", [{}, {"executions": 3}, {"rounds": None}], ids=["plain", "seeds", "provisional"])
+def test_each_question_is_answered_in_two_lines(space, options):
+    lines = answer_lines(answers(recorded.build(space, clips=300, speakers=100, **options)), 80)
+    assert max(map(cell_len, lines)) <= 80
+    starts = [number for number, line in enumerate(lines) if line[:1].isdigit()]
+    assert [lines[start][:2] for start in starts] == ["1.", "2.", "3.", "4."]
+    for start in starts:
+        answer = lines[start + 1 :]
+        assert 1 <= answer.index("") <= 2, answer[:4]
+    assert len(lines) <= 35
 
 
 def test_a_row_is_a_line_in_a_pipe(capsys, monkeypatch):

@@ -8,6 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from kwssearch.cli.commands import main
+from kwssearch.report import load_run
 from kwssearch.runs import load
 from kwssearch.testing import recorded
 
@@ -45,3 +46,7 @@ def test_voices_that_were_trained_on_are_told_wherever_a_run_is_read(tmp_path: P
         told = CliRunner().invoke(main, [command, str(run)])
         assert told.exit_code == 0, told.exception
         assert f"Warning: {found.warnings[0]}" in told.stderr
+    assert json.loads(CliRunner().invoke(main, ["answers", str(run), "--json"]).stdout)["warnings"] == [
+        found.warnings[0]
+    ]
+    assert str(load_run(run).answers()).startswith(f"Warning: {found.warnings[0]}\n")

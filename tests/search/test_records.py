@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from kwssearch import runs
+from kwssearch.data import load_data
 from kwssearch.runs import result_fault
+from kwssearch.search.plan import opened
+from kwssearch.space import load_space
 from kwssearch.system.cache import forget_older
+from kwssearch.testing import tiny
+from kwssearch.testing.words import write_word_folder
 
 
 def test_a_finished_runs_records_hold_what_they_promise(finished) -> None:
@@ -30,6 +35,15 @@ def test_a_finished_runs_records_hold_what_they_promise(finished) -> None:
         assert not (folder / "checkpoint.npz").exists()
         assert not (folder / "progress.json").exists()
     assert not (finished / "shared").exists()
+
+
+def test_a_plan_tells_once_that_voices_are_known(tmp_path) -> None:
+    words = write_word_folder(tmp_path / "words", clips=20, lists=False)
+    for number, path in enumerate(sorted(words.rglob("*.wav"))):
+        path.rename(path.with_name(f"ann_nohash_{number}.wav"))
+    space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
+    notes = opened(runs.RunFolder(tmp_path / "run"), space, load_data(words)).notes
+    assert len([note for note in notes if runs.VOICES_KNOWN.split("; ")[1] in note]) == 1
 
 
 def test_old_folders_are_forgotten_though_another_process_does_it_too(tmp_path) -> None:

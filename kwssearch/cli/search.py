@@ -58,6 +58,12 @@ def trainers(command: Command) -> Command:
     """Options of commands that train."""
     for option in (
         click.option(
+            "--max-hours",
+            type=click.FloatRange(0, min_open=True),
+            metavar="HOURS",
+            help="Stop after them as at Ctrl-C, with exit code 0.",
+        ),
+        click.option(
             "--timing-budget",
             type=click.FloatRange(0),
             metavar="SECONDS",
@@ -148,7 +154,8 @@ def resume(folder: Path, data: str | None, **options: Any) -> None:
     metavar="SECONDS",
     help="Stop after them, but not before 20 rounds; 2 a trial by default.",
 )
-def measure(folder: Path, threads: int, budget: float | None) -> None:
+@click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default.")
+def measure(folder: Path, threads: int, budget: float | None, data: str | None) -> None:
     """Time all models of RUN again, alone, in interleaved rounds; replaces its latencies.
 
     \b
@@ -159,7 +166,7 @@ def measure(folder: Path, threads: int, budget: float | None) -> None:
     from kwssearch.search.progress import Progress
 
     with interruptible("Stopped; the latencies are those that were there before."):
-        measure_again(folder, Progress(), threads, budget)
+        measure_again(folder, Progress(), threads, budget, data)
 
 
 def search(
@@ -170,6 +177,7 @@ def search(
     scheduler: str | None,
     gpus: bool,
     retry_failed: bool,
+    max_hours: float | None,
     timing_budget: float | None,
 ) -> None:
     """Runs what is left of a search, then times all models.
@@ -179,6 +187,7 @@ def search(
         UserError: the space, the data, the run or the disk stands in the way.
     """
     from kwssearch.search.conduct import conduct
+    from kwssearch.search.plan import Budget
     from kwssearch.search.progress import Progress, conclusion
     from kwssearch.search.trainers import Trainers
 
@@ -192,8 +201,8 @@ def search(
             grid(space, folder),
             there,
             progress,
+            budget=Budget(hours=max_hours, timing_seconds=timing_budget),
             retry_failed=retry_failed,
-            timing_budget=timing_budget,
         )
         failed = conclusion(ended, progress)
     raise SystemExit(1 if failed else 0)

@@ -1,5 +1,5 @@
 """From sound to a model's input, the same for training, timing and devices; and the cache of it."""
 
-from kwssearch.features.front_end import FrontEnd, cached_features
+from kwssearch.features.front_end import FrontEnd, cached_features, mel_matrix
 
-__all__ = ["FrontEnd", "cached_features"]
+__all__ = ["FrontEnd", "cached_features", "mel_matrix"]

@@ -10,6 +10,7 @@ from kwssearch.data import DataSet, difference
 from kwssearch.space import SearchSpace
 from kwssearch.space.schema import show
 from kwssearch.system import environment
+from kwssearch.system.surroundings import RECORDED
 
 
 def changes(
@@ -29,9 +30,6 @@ def changes(
     yield from changed_keys(recorded, space)
     if record["data"]["fingerprint"] != data.fingerprint:
         yield f"the data set changed: {difference(clips, data) or 'words or sampling rate'}"
-    for name, version in environment.versions().items():
-        if record["versions"].get(name) != version:
-            yield f"{name} was {record['versions'].get(name)} and is {version}"
 
 
 def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
@@ -40,6 +38,23 @@ def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
     for key in sorted({*before, *after}):
         if before.get(key) != after.get(key):
             yield changed_key(key, before.get(key), after.get(key))
+
+
+def version_changes(recorded: Mapping[str, Any]) -> str | None:
+    """Which versions and variables differ, and how to restore them; None where none does."""
+    now = environment.versions()
+    before = {name: recorded.get(name) for name in {*now, *recorded}}
+    differ = {name: version for name, version in sorted(before.items()) if now.get(name) != version}
+    if not differ:
+        return None
+    told = ", ".join(
+        f"{name} was {version or 'unset'} and is {now.get(name, 'unset')}" for name, version in differ.items()
+    )
+    packages = [f"'{name}=={version}'" for name, version in differ.items() if name in environment.ALTERING and version]
+    ways = [f"pip install {' '.join(packages)}"] if packages else []
+    ways += [f"{name}={differ[name] or ''}" for name in differ if name in RECORDED]
+    ways += ["the kwssearch that made it"] if "kwssearch results" in differ else []
+    return f"{told}; restore them with {' and '.join(ways)}" if ways else told
 
 
 def comparable(space: SearchSpace) -> dict[str, Any]:

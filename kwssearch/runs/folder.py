@@ -15,7 +15,7 @@ from kwssearch import data as data_sets
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.runs import records
-from kwssearch.runs.changes import changed_keys, changes, comparable
+from kwssearch.runs.changes import changed_keys, changes, comparable, version_changes
 from kwssearch.runs.lock import HOLDER, LOCK, held, now, told_of
 from kwssearch.runs.reading import load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
@@ -25,7 +25,8 @@ from kwssearch.system import environment
 from kwssearch.system.storage import write_bytes, write_json
 
 LOG = "workers.log"
-OURS = (LOCK, HOLDER, LOG, records.SHARED, records.DATA_RECORD)
+PLACE = "place.json"  # of this machine; not a record
+OURS = (LOCK, HOLDER, LOG, PLACE, records.SHARED, records.DATA_RECORD)
 
 
 class RunFolder:
@@ -56,7 +57,11 @@ class RunFolder:
     def source(self) -> str:
         """What `load_data` takes to find the data set of a run that was begun."""
         recorded = str(self.record["data"]["source"])
-        return recorded if recorded in data_sets.NAMED else os.path.normpath(self.path.resolve() / recorded)
+        if recorded in data_sets.NAMED:
+            return recorded
+        beside = os.path.normpath(self.path.resolve() / recorded)
+        absolute = str((records.read_or_warn(self.path / PLACE, []) or {}).get("data"))
+        return absolute if not os.path.isdir(beside) and os.path.isdir(absolute) else beside
 
     def holds(self, space: SearchSpace) -> bool:
         """Whether this very space was begun here, whatever its data set is."""
@@ -102,6 +107,7 @@ class RunFolder:
             recorded = self.reopen()
             alike = space.with_data_settings(recorded.data_settings)
             self.refuse([*changed_keys(recorded, alike), *self.changed_oracle(oracle)])
+            self.refuse_versions()
 
     def open(self, space: SearchSpace, data: DataSet, oracle: str) -> None:
         """Begins the run, or checks that it is this very search; the caller holds it.
@@ -118,15 +124,26 @@ class RunFolder:
             self.record = self.describe(space, data, oracle)
             write_json(self.path / records.DATA_RECORD, data_sets.record(data))
             write_json(self.path / records.RUN_RECORD, self.record)
+            self.keep_place(data)
             return
         recorded = self.reopen()
         clips = records.read_or_warn(self.path / records.DATA_RECORD, []) or {}
         self.refuse([*changes(self.record, recorded, clips, space, data), *self.changed_oracle(oracle)])
+        self.refuse_versions()
         self.grow(recorded, space, data)
+        self.keep_place(data)
 
     def changed_oracle(self, oracle: str) -> Iterator[str]:
         if (begun_by := records.oracle_of(self.record)) != oracle:
             yield f"its trials were proposed by oracle {begun_by!r} and now would be by {oracle!r}"
+
+    def refuse_versions(self) -> None:
+        """Raises: UserError: what computes results has other versions; names the command that restores them."""
+        if told := version_changes(self.record["versions"]):
+            raise UserError(
+                f"{self.path}: was begun with other versions: {told}, or start afresh in another folder.",
+                about="folder",
+            )
 
     def refuse(self, differences: Sequence[str]) -> None:
         if differences:
@@ -148,6 +165,29 @@ class RunFolder:
         ):
             self.record = {**self.record, **changed}
             write_json(self.path / records.RUN_RECORD, self.record)
+
+    def moved(self, data: DataSet) -> None:
+        """Writes down where the data set of a run is now.
+
+        Raises:
+            UserError: it is another data set.
+        """
+        if data.fingerprint != self.record["data"]["fingerprint"]:
+            raise UserError(
+                f"{data.source}: is not the data set of {self.path}; name the one it was made with.", about="data"
+            )
+        source = self.recorded_source(data)
+        if source != self.record["data"]["source"]:
+            self.record = {**self.record, "data": {**self.record["data"], "source": source}}
+            write_json(self.path / records.RUN_RECORD, self.record)
+        self.keep_place(data)
+
+    def keep_place(self, data: DataSet) -> None:
+        """The data set's own place too, so that it is found where the run alone has moved."""
+        if data.source not in data_sets.NAMED:
+            place = {"data": str(data.root.resolve())}
+            if records.read_or_warn(self.path / PLACE, []) != place:
+                write_json(self.path / PLACE, place)
 
     def describe(self, space: SearchSpace, data: DataSet, oracle: str) -> dict[str, Any]:
         return {

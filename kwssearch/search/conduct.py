@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from kwssearch.data import NAMED, DataSet, load_data
 from kwssearch.errors import UserError, counted
 from kwssearch.runs import GRID, Run, RunFolder
 from kwssearch.search import timing
-from kwssearch.search.plan import Plan, opened
+from kwssearch.search.plan import UNLIMITED, Budget, Plan, opened
 from kwssearch.search.progress import Progress
 from kwssearch.search.trainers import Trainers
 from kwssearch.search.workers import WorkerDiedError, local_pool
@@ -29,15 +30,13 @@ def conduct(
     trainers: Trainers,
     progress: Progress,
     oracle: str = GRID,
-    max_trials: int | None = None,
+    budget: Budget = UNLIMITED,
     retry_failed: bool = False,
-    timing_budget: float | None = None,
 ) -> Run:
     """Goes through what is left of a search, then times all models; the run as it stands in the end.
 
     Args:
         data: or where it is; the folder is looked at before it is loaded.
-        timing_budget: seconds of the final timing, as `timing.measure` takes it.
         tuner: made when workers have been started, since that loads TensorFlow for seconds.
 
     Raises:
@@ -49,7 +48,7 @@ def conduct(
         data_set = found_again(folder, data, space) if isinstance(data, str) else data
         space = space.with_data_settings(data_set.settings)
         options = {"remote": trainers.scheduler is not None, "workers": trainers.workers, "gpu": bool(trainers.gpus)}
-        plan = opened(folder, space, data_set, oracle, retry_failed, max_trials=max_trials, **options)
+        plan = opened(folder, space, data_set, oracle, retry_failed, budget=budget, **options)
         if trainers.note:
             plan = plan.with_notes(trainers.note)
         progress.announce(plan, trainers)
@@ -58,9 +57,12 @@ def conduct(
                 from kwssearch.search.loop import Loop
 
                 with progress.watching(plan) as watcher:
-                    Loop(tuner(plan), plan, watcher).run(executor, capacity)
+                    ended = Loop(tuner(plan), plan, watcher).run(executor, capacity)
+            if not ended:
+                progress.say(f"Time is up; what is done is saved. To go on: kwssearch resume {quote(str(path))}")
+                return folder.load()
         folder.clear_shared()
-        time_run(folder, progress, budget=timing_budget)
+        time_run(folder, progress, budget=budget.timing_seconds)
         return folder.load()
 
 
@@ -75,15 +77,21 @@ def found_again(folder: RunFolder, source: str, space: SearchSpace) -> DataSet:
     return load_data(source, space.data_settings)
 
 
-def measure(path: Path, progress: Progress, threads: int = 1, budget: float | None = None) -> None:
+def measure(
+    path: Path, progress: Progress, threads: int = 1, budget: float | None = None, data: str | None = None
+) -> None:
     """Times all models of a run anew.
 
+    Args:
+        data: where the data set is now; where the run last found it by default.
+
     Raises:
-        UserError: no model of the run is on disk, or it is being searched.
+        UserError: no model of the run is on disk, it is being searched, or its data set is not the one.
     """
     folder = RunFolder(path)
-    folder.reopen()
+    space = folder.reopen()
     with folder.held():
+        folder.moved(found_again(folder, folder.source if data is None else data, space))
         if not time_run(folder, progress, threads, budget, again=True):
             raise UserError(f"{path}: no model file is there to time, expected trial_*/model.tflite.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
@@ -15,6 +16,7 @@ from kwssearch.search import job as jobs
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.plan import Plan
 from kwssearch.search.queue import Queue
+from kwssearch.search.workers import WorkerDiedError
 from kwssearch.space import PlannedTrial
 
 if TYPE_CHECKING:
@@ -52,12 +54,17 @@ class Loop:
         self.attempts: Counter[tuple[str, int]] = Counter()
         self.slots = itertools.count()
         self.stopped = False
+        hours = plan.budget.hours
+        self.deadline = None if hours is None else time.monotonic() + 3600 * hours
 
-    def run(self, executor: Executor, capacity: Callable[[], int]) -> None:
-        """Keeps `capacity()` jobs under way until the oracle has no more and all have ended.
+    def run(self, executor: Executor, capacity: Callable[[], int]) -> bool:
+        """Keeps `capacity()` jobs under way until the oracle has no more and all have ended, or time is up.
 
         Args:
             executor: runs a picklable call: in this process, a WorkerPool, or Dask's.
+
+        Returns:
+            whether all has ended.
 
         Raises:
             UserError: the disk or the data set fails; what is done stays.
@@ -76,7 +83,10 @@ class Loop:
             done, _ = wait(self.running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
                 self.settle(self.running.pop(future), outcome_of(future))
+            if self.deadline is not None and time.monotonic() >= self.deadline:
+                return not self.running and self.stopped
         self.tuner.on_search_end()
+        return True
 
     def take_up(self) -> None:
         """Makes the oracle know what the run has, and queues what of it is missing."""
@@ -137,5 +147,7 @@ def outcome_of(future: Future[Outcome | Failure]) -> Outcome | Failure:
         return future.result()
     except CancelledError:
         return Failure("the cluster went away before a trial ended; start it again, then resume", "", fatal=True)
+    except WorkerDiedError as error:
+        return Failure(f"the worker process died ({error})", "")
     except Exception as error:
         return Failure(f"the worker process died ({type(error).__name__}): killed, crashed or out of memory", "")

@@ -12,9 +12,28 @@ from typing import Any
 
 from kwssearch.data import DataSet
 from kwssearch.models import Cost, costs
-from kwssearch.runs import GRID, Run, RunFolder, Trial, trial_folder
+from kwssearch.runs import GRID, VOICES_KNOWN, Run, RunFolder, Trial, trial_folder
+from kwssearch.search.foresight import data_notes, space_notes
 from kwssearch.search.job import Job
 from kwssearch.space import PlannedTrial, SearchSpace, Stage, point_key
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may spend.
+
+    Attributes:
+        trials: no more of them; all that the oracle has by default.
+        hours: after them it stops as at Ctrl-C, with its state saved.
+        timing_seconds: of the final timing, as `timing.measure` takes it.
+    """
+
+    trials: int | None = None
+    hours: float | None = None
+    timing_seconds: float | None = None
+
+
+UNLIMITED = Budget()
 
 
 @dataclass(frozen=True)
@@ -23,6 +42,7 @@ class Plan:
 
     Attributes:
         run: as it was found.
+        budget: what may be spent.
         remote: jobs run on other hosts, so that their artefacts travel.
         workers: how many jobs run at once, as far as is known.
         gpu: jobs may use graphics processors.
@@ -32,7 +52,7 @@ class Plan:
     folder: RunFolder
     run: Run
     data: DataSet
-    max_trials: int | None = None
+    budget: Budget = UNLIMITED
     remote: bool = False
     workers: int = 1
     gpu: bool = False
@@ -50,7 +70,7 @@ class Plan:
     def trials(self) -> int:
         """How many the search will have, as far as is known before it begins."""
         known = len(self.space.trials)
-        return known if self.max_trials is None else min(known, self.max_trials)
+        return known if self.budget.trials is None else min(known, self.budget.trials)
 
     @property
     def done(self) -> int:
@@ -125,9 +145,10 @@ def opened(
     """Opens or begins a run that the caller holds.
 
     Raises:
-        UserError: the run is another search.
+        UserError: the run is another search, or its trainings cannot end as declared.
     """
+    foreseen = [*space_notes(space), *data_notes(space, data)]
     folder.open(space, data, oracle)
     run = folder.load()
-    damaged = run.warnings
-    return Plan(folder, folder.tidy(run, retry_failed), data, notes=(*data.warnings, *damaged), **options)
+    damaged = [warning for warning in run.warnings if VOICES_KNOWN not in warning]  # the data set says it, with names
+    return Plan(folder, folder.tidy(run, retry_failed), data, notes=(*data.warnings, *foreseen, *damaged), **options)

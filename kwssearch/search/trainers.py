@@ -12,7 +12,7 @@ from kwssearch.errors import UserError, counted
 from kwssearch.search import job
 from kwssearch.search.workers import InProcess, local_pool
 from kwssearch.system.devices import HIDDEN, alone_with, graphics_processors
-from kwssearch.system.environment import available_cores
+from kwssearch.system.limits import WORKER_BYTES, allowed_cores, fitting_workers, free_bytes
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class Trainers:
         scheduler: address of a Dask scheduler, in place of them.
         gpus: names of graphics processors, one a worker; none where the CPU trains.
         left_alone: graphics processors that are there and not used.
+        because: what decided on the number of workers where it is less than the cores.
     """
 
     workers: int
     scheduler: str | None = None
     gpus: tuple[str, ...] = ()
     left_alone: int = 0
+    because: str = ""
 
     @classmethod
     def chosen(cls, workers: int | None, scheduler: str | None, gpus: bool) -> Trainers:
@@ -44,7 +46,8 @@ class Trainers:
             )
         there = graphics_processors()
         if not gpus or scheduler is not None:
-            return cls(available_cores() if workers is None else workers, scheduler, left_alone=len(there))
+            count, because = as_many_as_fit() if workers is None else (workers, "")
+            return cls(count, scheduler, left_alone=len(there), because=because)
         if not there:
             raise UserError(
                 "gpus: this process sees no graphics processor, expected at least one; install its driver, or train on "
@@ -72,7 +75,8 @@ class Trainers:
         if not self.workers:
             return "in this process"
         each = ", each with a graphics processor" if self.gpus else ""
-        return f"with {counted(self.workers, 'worker')}{each}"
+        because = f" ({self.because})" if self.because else ""
+        return f"with {counted(self.workers, 'worker')}{each}{because}"
 
     @property
     def note(self) -> str | None:
@@ -98,3 +102,13 @@ class Trainers:
             with local_pool(log, self.environments) as pool:
                 pool.warm_up(job.load_libraries)  # while this process loads them too
                 yield pool, lambda: self.workers
+
+
+def as_many_as_fit() -> tuple[int, str]:
+    """Workers for the cores and the memory that are there, and what decided where that is not the machine's cores."""
+    cores, reason = allowed_cores()
+    free = free_bytes()
+    fitting = fitting_workers(free)
+    if free is not None and fitting is not None and fitting < cores:
+        return fitting, f"{free / 1e9:.1f} GB of memory are free, and a worker takes {WORKER_BYTES / 1e9:g} GB"
+    return cores, reason if "quota" in reason else ""

@@ -15,7 +15,7 @@ from kwssearch.report.tables import show_trials
 from kwssearch.runs import Run, RunFolder, trial_folder
 from kwssearch.search.conduct import conduct
 from kwssearch.search.oracles import GridOracle, PolicyOracle
-from kwssearch.search.plan import Plan
+from kwssearch.search.plan import Budget, Plan
 from kwssearch.search.progress import Progress, conclusion
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import SearchSpace, read_space
@@ -88,6 +88,7 @@ class KwsTuner(BaseTuner):
         scheduler: str | None = None,
         gpus: bool = False,
         retry_failed: bool = False,
+        max_hours: float | None = None,
         timing_budget: float | None = None,
         callbacks: Sequence[Any] | None = None,
         verbose: int = 1,
@@ -100,6 +101,7 @@ class KwsTuner(BaseTuner):
             scheduler: address of a Dask scheduler to train on instead, such as 'tcp://host:8786'.
             gpus: gives every worker a graphics processor; they are left alone by default.
             retry_failed: takes up failed trials as well.
+            max_hours: stops after them, with the state saved; searched again, it goes on.
             timing_budget: seconds after which the final timing stops, but not before 20 rounds; 2 a trial by default.
             callbacks: none can be honoured, see the error.
             verbose: 0 to say nothing.
@@ -119,9 +121,8 @@ class KwsTuner(BaseTuner):
             Trainers.chosen(workers, scheduler, gpus),
             progress,
             self.oracle.policy.name,
-            self.oracle.max_trials,
+            Budget(self.oracle.max_trials, max_hours, timing_budget),
             retry_failed,
-            timing_budget,
         )
         conclusion(run, progress)
 

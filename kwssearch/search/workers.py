@@ -10,6 +10,7 @@ import contextlib
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from kwssearch.errors import counted
+from kwssearch.system.limits import fitting_workers, free_bytes, memory_kills
 from kwssearch.system.surroundings import worker_environment
 
 JOBS_A_PROCESS = 8
@@ -27,6 +30,14 @@ START = "import sys; sys.path[:] = {path!r}; from kwssearch.search.worker import
 
 class WorkerDiedError(Exception):
     """The process ended in the middle of a call."""
+
+
+def death(code: int | None, of_memory: bool) -> str:
+    """How a process ended."""
+    if code == -signal.SIGKILL and of_memory:
+        fitting = fitting_workers(free_bytes()) or 1
+        return f"killed by the system for lack of memory; {counted(fitting, 'worker')} would fit"
+    return f"exit code {code}" if code is None or code >= 0 else f"signal {signal.Signals(-code).name}"
 
 
 class Worker:
@@ -56,12 +67,13 @@ class Worker:
             self.end()
             self._start()
         self._served += counts
+        kills = memory_kills()
         try:
             self._calls.send_bytes(request)
             went_well, result = pickle.loads(self._calls.recv_bytes())
         except (EOFError, ConnectionError, OSError) as error:
             code = self._process.wait() if self._process is not None else None
-            raise WorkerDiedError(f"exit code {code}") from error
+            raise WorkerDiedError(death(code, memory_kills() > kills)) from error
         if went_well:
             return result
         raise result

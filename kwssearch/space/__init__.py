@@ -33,12 +33,14 @@ from kwssearch.space.quantities import (
     parse_share,
     percents,
 )
+from kwssearch.space.schedule import Schedule
 from kwssearch.space.search_space import BASELINE, PlannedTrial, SearchSpace, Strategy
 from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
 
 __all__ = [
     "ACCURACY", "BASELINE", "FLASH", "LATENCY", "SILENCE", "UNKNOWN", "ArchitectureSource", "Axis", "DataSettings",
-    "FeatureSetting", "Objective", "PlannedTrial", "Pruning", "QuantityError", "Recipe", "SearchSpace", "Stage",
+    "FeatureSetting", "Objective", "PlannedTrial", "Pruning", "QuantityError", "Recipe", "Schedule",
+    "SearchSpace", "Stage",
     "Strategy", "all_axes", "architecture", "axis_names", "cost_objectives", "differing", 
     "full_name", "is_pattern", "kilobytes", "level_name", "load_space", "milliseconds", "objective_names",
     "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share", "percents", "point_key",

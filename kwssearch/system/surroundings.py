@@ -75,7 +75,7 @@ def own_keras() -> Iterator[None]:
 
 @contextlib.contextmanager
 def own_matplotlib() -> Iterator[None]:
-    """While matplotlib is imported, by us or by Keras 3, it sees no backend but a notebook's own: a wrong one ends it."""
+    """While matplotlib is imported, by us or by Keras 3, it sees no backend but a notebook's own: a wrong one raises."""
     chosen = os.environ.get("MPLBACKEND", "")
     if not chosen or chosen.startswith("module://"):
         yield

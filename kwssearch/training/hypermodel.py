@@ -17,13 +17,13 @@ from kwssearch.data import DataSet
 from kwssearch.errors import UserError, counted
 from kwssearch.features import FrontEnd, cached_features
 from kwssearch.models import macs, resolve, training_form
-from kwssearch.space import SearchSpace
+from kwssearch.space import Schedule, SearchSpace
 from kwssearch.system.cache import cache_folder
 from kwssearch.system.storage import write_bytes
 from kwssearch.training.batch_norm import settle
 from kwssearch.training.hyperparameters import declare
 from kwssearch.training.precision import choose, precision_of
-from kwssearch.training.pruning import Schedule, copy_weights, kept_at_first, prune
+from kwssearch.training.pruning import copy_weights, kept_at_first, prune
 from kwssearch.training.trainer import Trainer, load_state, save_state, steps_an_epoch
 from kwssearch.training.weights import WEIGHTS_FILE, save_weights
 

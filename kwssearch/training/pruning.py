@@ -1,37 +1,12 @@
-"""Magnitude pruning and its schedule."""
+"""Magnitude pruning: wrappers around layers, and the way back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kwssearch.backend import keras, tf, tfmot
 from kwssearch.models.architectures import PRUNABLE, is_turned
-from kwssearch.space import Pruning
-
-MAX_FREQUENCY = 100
-MIN_UPDATES = 20
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Optimizer steps at which masks are made anew: begin, begin + frequency, ..., end."""
-
-    begin: int
-    end: int
-    frequency: int
-
-    @classmethod
-    def over(cls, steps: int, pruning: Pruning) -> Schedule:
-        """Fits the declared shares to the real number of steps.
-
-        tfmot reaches the final sparsity only if an update falls on `end`, so `end` moves back
-        to the last multiple of the frequency, and the frequency shrinks for short trainings.
-        """
-        begin = max(1, round(steps * pruning.begin))
-        end = max(begin + 1, round(steps * pruning.end))
-        frequency = max(1, min(MAX_FREQUENCY, (end - begin) // MIN_UPDATES))
-        return cls(begin, end - (end - begin) % frequency, frequency)
+from kwssearch.space import Pruning, Schedule
 
 
 def prune(model: keras.Model, final_sparsity: float, pruning: Pruning, steps: int) -> keras.Model:

@@ -77,8 +77,18 @@ def test_a_changed_recipe_space_or_version_is_refused(begun, tmp_path, monkeypat
     other = tmp_path / "other.toml"
     other.write_text((tmp_path / "tiny.toml").read_text().replace("[0.5, 0.8]", "[0.5, 0.9]"))
     assert "strategy.pruning.final_sparsity was [0.5, 0.8] and is [0.5, 0.9]" in refusal(run, load_space(other), folder)
-    monkeypatch.setattr(environment, "versions", lambda: {"tensorflow": "9.9"})
-    assert "and is 9.9" in refusal(run, space, folder)
+
+
+def test_other_versions_are_refused_with_the_command_that_restores_them(begun, monkeypatch) -> None:
+    run, space, folder = begun
+    before = environment.versions()
+    after = {**before, "numpy": "9.9", "tensorflow": "8.8", "OPENBLAS_CORETYPE": "Odd"}
+    monkeypatch.setattr(environment, "versions", lambda: after)
+    message = refusal(run, space, folder)
+    assert "was begun with other versions" in message and "another search" not in message
+    assert f"pip install 'numpy=={before['numpy']}' 'tensorflow=={before['tensorflow']}'" in message
+    monkeypatch.setattr(environment, "versions", lambda: {**before, "kwssearch results": "99"})
+    assert "restore them with the kwssearch that made it" in refusal(run, space, folder)
 
 
 def test_a_run_may_grow_by_executions(begun) -> None:
@@ -128,6 +138,21 @@ def test_the_data_sets_place_is_kept_relative_to_the_run(begun) -> None:
     again = RunFolder(run)
     again.reopen()
     assert again.source == str(folder.resolve())
+
+
+def test_a_data_set_is_found_where_it_stayed_though_the_run_has_moved(begun, tmp_path) -> None:
+    run, space, folder = begun
+    there = tmp_path / "far" / "away" / "run"
+    there.parent.mkdir(parents=True)
+    run.rename(there)
+    moved = RunFolder(there)
+    moved.reopen()
+    assert moved.source == str(folder.resolve())
+    moved.moved(load_data(folder))
+    assert json.loads((there / "run.json").read_text())["data"]["source"] == "../../../words"
+    (folder / "no").rename(folder / "nay")
+    with pytest.raises(UserError, match="is not the data set of"):
+        moved.moved(load_data(folder, words=["nay", "yes"]))
 
 
 def test_a_data_set_that_moved_is_known_by_its_clips(begun) -> None:

@@ -18,7 +18,7 @@ from kwssearch.search import job as jobs
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.loop import Loop
 from kwssearch.search.oracles import PolicyOracle
-from kwssearch.search.plan import Plan, opened
+from kwssearch.search.plan import Budget, Plan, opened
 from kwssearch.search.tuner import GridSearch, KwsTuner
 from kwssearch.space import SearchSpace, load_space
 from kwssearch.testing import tiny
@@ -205,3 +205,20 @@ def test_trials_that_share_a_beginning_have_its_name(space, plan_of) -> None:
     assert names["0"] == names["2"] == names["3"] is not None
     assert names["1"] is None
     assert plan.beginning(space.trials[0], 1) != names["0"]
+
+
+def test_a_budget_of_time_stops_the_search_and_what_is_left_goes_on(space, plan_of) -> None:
+    plan = plan_of(space, budget=Budget(hours=1e-9))
+    executor = Pretending()
+    tuner = GridSearch(KwsHyperModel(space), directory=plan.folder.path.parent, project_name="run")
+    assert Loop(tuner, plan, Watching()).run(executor, lambda: 1) is False
+    assert len(executor.started) == 1
+    rest = Pretending()
+    assert Loop(tuner, plan_of(space), Watching()).run(rest, lambda: 1) is True
+    assert len(rest.started) == 3
+
+
+def test_what_a_second_try_cannot_mend_is_not_tried_twice(space, plan_of) -> None:
+    executor = Pretending(lambda job: Failure("diverged", "Traceback ...", final=True))
+    go(plan_of(space), executor)
+    assert sorted(executor.started) == [(trial_id, 0) for trial_id in "0123"]

@@ -19,7 +19,7 @@ from kwssearch.runs import RunFolder
 from kwssearch.search import progress
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.pace import Pace, in_words
-from kwssearch.search.plan import Plan, opened
+from kwssearch.search.plan import Budget, Plan, opened
 from kwssearch.search.progress import Display, Progress, conclusion
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import load_space
@@ -57,7 +57,7 @@ def test_the_plan_is_told_in_good_english(plan) -> None:
     assert "with 1 worker." in printed(told)
     one = writer()
     space = plan.space.with_recipe(epochs=1)
-    one.announce(replace(plan, run=replace(plan.run, space=space), max_trials=1), Trainers(2))
+    one.announce(replace(plan, run=replace(plan.run, space=space), budget=Budget(trials=1)), Trainers(2))
     assert "1 trial, 0 done already, 1 to run, 1 epoch each." in printed(one)
 
 

@@ -9,7 +9,8 @@ from kwssearch.artefact.contents import Artefact
 from kwssearch.backend import keras
 from kwssearch.compression import convert, zipped
 from kwssearch.models.architectures import MODELS
-from kwssearch.space import Pruning
+from kwssearch.space import Pruning, Schedule
+from kwssearch.space.schedule import MAX_FREQUENCY
 from kwssearch.training import pruning as compress
 from kwssearch.training.trainer import Trainer
 
@@ -19,15 +20,15 @@ LAB = Pruning(0.2, 0.2, 0.8)
 @pytest.mark.parametrize("steps", [10, 24, 30, 100, 416, 4160, 30_001])
 @pytest.mark.parametrize("pruning", [LAB, Pruning(0.0, 0.0, 1.0), Pruning(0.5, 0.5, 0.6)])
 def test_an_update_falls_on_the_last_step(steps: int, pruning: Pruning) -> None:
-    schedule = compress.Schedule.over(steps, pruning)
+    schedule = Schedule.over(steps, pruning)
     assert 1 <= schedule.begin < schedule.end <= max(steps, 2)
     assert (schedule.end - schedule.begin) % schedule.frequency == 0
     assert schedule.end >= round(steps * pruning.end) - schedule.frequency
-    assert schedule.frequency <= compress.MAX_FREQUENCY
+    assert schedule.frequency <= MAX_FREQUENCY
 
 
 def test_the_labs_schedule_on_speech_commands() -> None:
-    assert compress.Schedule.over(20 * 208, LAB) == compress.Schedule(832, 3232, 100)
+    assert Schedule.over(20 * 208, LAB) == Schedule(832, 3232, 100)
 
 
 def trained(architecture: str, sparsity: float, policy: str = "float32", epochs: int = 3):

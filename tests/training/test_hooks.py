@@ -8,10 +8,9 @@ import pytest
 from kwssearch.backend import keras_tuner, start_anew
 from kwssearch.data import load_data
 from kwssearch.errors import UserError
-from kwssearch.space import load_space
+from kwssearch.space import Schedule, load_space
 from kwssearch.testing import tiny
 from kwssearch.training import KwsHyperModel, hyperparameters, load_weights, plain_model
-from kwssearch.training.pruning import Schedule
 from kwssearch.training.trainer import Trainer
 
 

@@ -6,7 +6,7 @@ import pytest
 from kwssearch import backend
 from kwssearch.backend import keras, tf, tfmot
 from kwssearch.models.architectures import MODELS
-from kwssearch.space import Pruning
+from kwssearch.space import Pruning, Schedule
 from kwssearch.training import pruning as compress
 from kwssearch.training import trainer as train
 
@@ -70,7 +70,7 @@ def test_a_training_resumed_from_disk_ends_the_same(tmp_path, policy: str, stop:
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_points_that_differ_in_sparsity_only_share_their_beginning(policy: str) -> None:
-    begin = compress.Schedule.over(STEPS, PRUNING).begin
+    begin = Schedule.over(STEPS, PRUNING).begin
     states = []
     for sparsity in (0.0, 0.5, 0.9):
         each = trainer(sparsity, policy)
@@ -88,7 +88,7 @@ def test_points_that_differ_in_sparsity_only_share_their_beginning(policy: str) 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_sparse_points_share_their_training_until_the_second_masks(policy: str) -> None:
-    schedule = compress.Schedule.over(STEPS, PRUNING)
+    schedule = Schedule.over(STEPS, PRUNING)
     first, second = trainer(0.5, policy), trainer(0.9, policy)
     assert compress.kept_at_first(first.model) == compress.kept_at_first(second.model) != []
     for each in (first, second):

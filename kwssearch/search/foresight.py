@@ -1,0 +1,89 @@
+"""What is known to go wrong before anything is trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.data import DataSet
+from kwssearch.errors import SpaceError, counted
+from kwssearch.features import mel_matrix
+from kwssearch.space import FeatureSetting, Schedule, SearchSpace
+
+FEW_UPDATES = 5
+
+
+def space_notes(space: SearchSpace) -> list[str]:
+    """Sentences on what a space declares, whatever the data."""
+    notes = [note for setting in space.features.values() for note in band_notes(setting)]
+    sparsities = {trial.values["final_sparsity"] for trial in space.trials}
+    below = sorted(s for s in sparsities if 0 < s < space.pruning.initial_sparsity)
+    if below:
+        shown = ", ".join(f"{s:g}" for s in below)
+        notes.append(
+            f"pruning: initial_sparsity {space.pruning.initial_sparsity:g} is above final_sparsity {shown}, "
+            "which is then reached at the first update"
+        )
+    return notes
+
+
+def band_notes(setting: FeatureSetting) -> list[str]:
+    """Mel bands that are the same for every clip, since no line of the spectrum falls into them."""
+    empty = int(np.sum(~mel_matrix(setting).any(axis=0)))
+    if not empty:
+        return []
+    lines = setting.sampling_rate / setting.frame_length
+    return [
+        f"features {setting.name}: {empty} of {setting.mel_bins} mel bands hold no line of the spectrum ({lines:.3g} "
+        "Hz apart) and are the same for every clip; use fewer mel_bins or a longer frame_length_ms"
+    ]
+
+
+def data_notes(space: SearchSpace, data: DataSet) -> list[str]:
+    """Sentences on how a space and a data set go together."""
+    notes = []
+    for setting in space.features.values():
+        edges = band_centres(setting)
+        above = int(np.sum(edges >= data.sampling_rate / 2))
+        if above:
+            notes.append(
+                f"features {setting.name}: {above} of {setting.mel_bins} mel bands lie above "
+                f"{data.sampling_rate / 2:g} Hz, which recordings of {data.sampling_rate} Hz do not hold; "
+                "lower upper_hz"
+            )
+    return [*notes, *pruning_notes(space, data)]
+
+
+def band_centres(setting: FeatureSetting) -> npt.NDArray[np.float64]:
+    """In hertz, of each mel band; shape (mel_bins,)."""
+    low, high = (1127 * np.log1p(edge / 700) for edge in (setting.lower_hz, setting.upper_hz))
+    mels = np.linspace(low, high, setting.mel_bins + 2)[1:-1]
+    return np.asarray(700 * np.expm1(mels / 1127))
+
+
+def pruning_notes(space: SearchSpace, data: DataSet) -> list[str]:
+    """Of trainings that leave pruning little time.
+
+    Raises:
+        SpaceError: a training ends before its last mask is made.
+    """
+    notes: dict[str, None] = {}
+    for trial in space.trials:
+        if not trial.values["final_sparsity"]:
+            continue
+        recipe = space.recipe_of(trial.values)
+        steps = recipe.epochs * -(-len(data.splits["train"]) // recipe.batch_size)
+        schedule = Schedule.over(steps, space.pruning)
+        told = (
+            f"pruning: a training of {counted(steps, 'step')} ({counted(recipe.epochs, 'epoch')}, batches of "
+            f"{recipe.batch_size}, {len(data.splits['train']):,} clips) makes masks "
+            f"{counted(schedule.updates, 'time')}, at steps {schedule.begin} to {schedule.end}"
+        )
+        remedy = "train more epochs, use smaller batches, or let pruning end earlier"
+        if schedule.end > steps:
+            raise SpaceError(f"{told}, expected the last one within the training; {remedy}.")
+        if schedule.updates < FEW_UPDATES:
+            notes[f"{told}, which is abrupt; {remedy}"] = None
+        elif schedule.end == steps:
+            notes[f"{told}: no step is left after the last one; {remedy}"] = None
+    return list(notes)

@@ -1,0 +1,84 @@
+"""How much of the machine this process may use: its cores and memory, and those of its container."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from pathlib import Path
+
+WORKER_BYTES = 1.5e9  # what a worker of the reference runs holds with its features (docs/cluster.md)
+PARENT_BYTES = 1.0e9  # what the process that searches takes beside them
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def allowed_cores(root: Path = CGROUPS) -> tuple[int, str]:
+    """How many, and what decided: the machine, the process's affinity, or a container's quota."""
+    machine = os.cpu_count() or 1
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else machine
+    quota = cpu_quota(root)
+    cores = min(affinity, machine if quota is None else max(1, math.floor(quota)))
+    if quota is not None and cores < affinity:
+        return cores, f"the container has a quota of {quota:.3g} cores"
+    return cores, "the process is kept on them" if affinity < machine else "the machine has them"
+
+
+def cpu_quota(root: Path = CGROUPS) -> float | None:
+    """Cores that a container may use (cgroup v2, then v1); None where nothing limits it."""
+    quotas = []
+    for folder in own_groups(root):
+        with contextlib.suppress(OSError, ValueError):
+            share, period = (folder / "cpu.max").read_text().split()
+            quotas.append(float(share) / float(period))
+    for folder in own_groups(root, "cpu"):
+        with contextlib.suppress(OSError, ValueError):
+            allowed = float((folder / "cpu.cfs_quota_us").read_text())
+            if allowed > 0:
+                quotas.append(allowed / float((folder / "cpu.cfs_period_us").read_text()))
+    return min(quotas, default=None)
+
+
+def free_bytes(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> float | None:
+    """Memory that is free on the machine, or in the container where that is less; None where it is not told."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+        found.append(1024 * float(lines["MemAvailable"].split()[0]))
+    kinds = (("", "memory.max", "memory.current"), ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"))
+    for controller, limit, usage in kinds:
+        for folder in own_groups(root, controller):
+            with contextlib.suppress(OSError, ValueError):
+                allowed = float((folder / limit).read_text())
+                if allowed < 2**60:  # what version 1 says where nothing is limited
+                    found.append(allowed - float((folder / usage).read_text()))
+    return min(found, default=None)
+
+
+def own_groups(root: Path, controller: str = "") -> list[Path]:
+    """Folders of this process's control group and those above it, of one controller in version 1."""
+    top = root / controller if controller else root
+    path = ""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, own = line.split(":", 2)
+            if controller in controllers.split(","):
+                path = own.strip("/")
+    here = top / path
+    return [folder for folder in (here, *here.parents) if folder == top or top in folder.parents]
+
+
+def fitting_workers(free: float | None) -> int | None:
+    """How many workers fit into so much memory, one at least; None where it is not known."""
+    return None if free is None else max(1, int((free - PARENT_BYTES) // WORKER_BYTES))
+
+
+def memory_kills(root: Path = CGROUPS, vmstat: Path = Path("/proc/vmstat")) -> int:
+    """How many processes the system has killed for lack of memory, so that a new one can be noticed."""
+    total = 0
+    with contextlib.suppress(OSError, ValueError):
+        total += sum(int(line.split()[1]) for line in vmstat.read_text().splitlines() if line.startswith("oom_kill "))
+    for folder in own_groups(root)[:1]:
+        with contextlib.suppress(OSError, ValueError):
+            lines = (folder / "memory.events").read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    return total

@@ -50,7 +50,7 @@ def cache_folder() -> Path:
         folder = Path("~")
     if folder.parts[:1] == ("~",):
         raise DataError(
-            f"the cache has no place: user {os.getuid()} has no home folder; "
+            f"the cache has no place: user {os.geteuid()} has no home folder; "
             f"name a folder for it with the environment variable {VARIABLE}."
         )
     return folder
@@ -71,15 +71,19 @@ def cache_notes() -> tuple[str, ...]:
                 continue
         if place == folder and not place.is_dir():
             raise DataError(f"{folder}: is a file, expected the cache folder; {ANOTHER}.")
-        if place.is_relative_to(folder) and not os.access(place, os.R_OK | os.X_OK):
+        if place.is_relative_to(folder) and not may(place, os.R_OK | os.X_OK):
             raise unreadable(place)
-        if not os.access(place, os.W_OK | os.X_OK):
+        if not may(place, os.W_OK | os.X_OK):
             return (
                 f"{folder}: the cache cannot be written; what it holds is used, and new features are kept in "
                 f"{private_place()} for {PRIVATE_SECONDS_KEPT // 86400} days; to keep all, {ANOTHER}.",
             )
         break
     return ()
+
+
+def may(place: Path, what: int) -> bool:
+    return os.access(place, what, effective_ids=os.access in os.supports_effective_ids)
 
 
 @contextlib.contextmanager
@@ -227,7 +231,7 @@ def forget_older(folders: Iterable[Path], seconds: float) -> None:
 
 
 def private_place() -> Path:
-    return Path(tempfile.gettempdir()) / f"kwssearch-{os.getuid()}"
+    return Path(tempfile.gettempdir()) / f"kwssearch-{os.geteuid()}"
 
 
 def private_folder() -> Path:
@@ -240,8 +244,9 @@ def private_folder() -> Path:
     with writing(folder):
         folder.mkdir(mode=0o700, exist_ok=True)
         state = folder.lstat()
-    if folder.is_symlink() or state.st_uid != os.getuid() or state.st_mode & 0o077:
+    if folder.is_symlink() or state.st_uid != os.geteuid() or state.st_mode & 0o077:
         raise DataError(f"{folder}: is not this user's alone; remove it, or {ANOTHER}.")
+    forget_older(folder.glob("features/*"), PRIVATE_SECONDS_KEPT)
     return folder
 
 

@@ -1,9 +1,11 @@
 """The command line: every command, put together."""
 
 from kwssearch.cli import read, search
+from kwssearch.cli.cache import cache
 from kwssearch.cli.data import data
 from kwssearch.cli.group import main
 
+main.add_command(cache)
 main.add_command(data)
 
 __all__ = ["main", "read", "search"]

@@ -16,6 +16,7 @@ from kwssearch.runs import GRID, VOICES_KNOWN, Run, RunFolder, Trial, trial_fold
 from kwssearch.search.foresight import data_notes, space_notes
 from kwssearch.search.job import Job
 from kwssearch.space import PlannedTrial, SearchSpace, Stage, point_key
+from kwssearch.system.cache import cache_notes
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,10 @@ def opened(
     """Opens or begins a run that the caller holds.
 
     Raises:
-        UserError: the run is another search, or its trainings cannot end as declared.
+        UserError: the run is another search, its trainings cannot end as declared, or the cache cannot be read.
     """
-    foreseen = [*space_notes(space), *data_notes(space, data)]
+    here = () if options.get("remote") else cache_notes()
+    foreseen = [*space_notes(space), *data_notes(space, data), *here]
     folder.open(space, data, oracle)
     run = folder.load()
     damaged = [warning for warning in run.warnings if VOICES_KNOWN not in warning]  # the data set says it, with names

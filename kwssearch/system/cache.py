@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -44,16 +45,16 @@ def cache_folder() -> Path:
         DataError: there is no place for one, since the user has no home.
     """
     named = os.environ.get(VARIABLE)
-    try:
-        folder = Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("kwssearch"))
-    except RuntimeError:
-        folder = Path("~")
-    if folder.parts[:1] == ("~",):
-        raise DataError(
-            f"the cache has no place: user {os.geteuid()} has no home folder; "
-            f"name a folder for it with the environment variable {VARIABLE}."
-        )
-    return folder
+    with contextlib.suppress(RuntimeError):
+        if named:
+            return Path(named).expanduser()
+        folder = Path(platformdirs.user_cache_dir("kwssearch"))
+        if not str(folder).startswith("~"):
+            return folder
+    missing = (
+        f"{named}: there is no such home folder" if named else f"user {os.geteuid()} has no home folder to keep it"
+    )
+    raise DataError(f"the cache has no place ({missing}); name one with the environment variable {VARIABLE}.")
 
 
 def cache_notes() -> tuple[str, ...]:
@@ -243,11 +244,18 @@ def private_folder() -> Path:
     folder = private_place()
     with writing(folder):
         folder.mkdir(mode=0o700, exist_ok=True)
-        state = folder.lstat()
-    if folder.is_symlink() or state.st_uid != os.geteuid() or state.st_mode & 0o077:
+    if not is_private(folder):
         raise DataError(f"{folder}: is not this user's alone; remove it, or {ANOTHER}.")
     forget_older(folder.glob("features/*"), PRIVATE_SECONDS_KEPT)
     return folder
+
+
+def is_private(folder: Path) -> bool:
+    """Whether it is a folder of this user's that nobody else can enter."""
+    with contextlib.suppress(OSError):
+        state = folder.lstat()
+        return stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o077
+    return False
 
 
 def remember(path: Path, record: Mapping[str, Any]) -> None:

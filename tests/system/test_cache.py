@@ -88,7 +88,7 @@ except DataError as error:
 @pytest.mark.parametrize(
     "setting, told",
     [
-        ("", "has no home folder; name a folder for it with the environment variable KWSSEARCH_CACHE."),
+        ("", "has no home folder to keep it); name one with the environment variable KWSSEARCH_CACHE."),
         ("os.environ['KWSSEARCH_CACHE'] = '~/cache'", "environment variable KWSSEARCH_CACHE."),
         ("os.environ['KWSSEARCH_CACHE'] = 'here'", "here"),
         ("os.environ['HOME'] = '/nowhere'", "/nowhere/.cache/kwssearch"),

@@ -28,6 +28,7 @@ from kwssearch.data.dataset import load_data
 from kwssearch.data.speakers import speaker_of
 from kwssearch import runs
 from kwssearch.space.declaration import load_space, shipped_spaces
+from kwssearch.sources import LISTS
 from kwssearch.system import environment
 
 Point = dict[str, Any]
@@ -76,6 +77,17 @@ def matrix_peaks() -> dict[str, float]:
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         peaks |= {f"bfloat16 {threads}": float(printed[0]), f"float32 {threads}": float(printed[1])}
     return peaks
+
+
+def with_lists(data: Path, folder: Path) -> Path:
+    """The same words with split lists of our own, so that both sides have the same splits whatever the folder holds."""
+    loaded = load_data(data)
+    folder.mkdir(parents=True)
+    for word in loaded.words:
+        (folder / word).symlink_to((loaded.root / word).resolve())
+    for split, name in LISTS.items():
+        (folder / name).write_text("".join(f"{clip.path}\n" for clip in loaded.splits[split]))
+    return folder
 
 
 def run_ours(data: Path, points: list[Point], epochs: int, seed: int, folder: Path) -> dict[str, Any]:
@@ -250,6 +262,7 @@ def main() -> None:
     peaks = matrix_peaks()
     rounds = []
     with tempfile.TemporaryDirectory() as temporary:
+        data = with_lists(data, Path(temporary) / "words")
         runs = [("ours", run_ours), ("plain", run_plain)]
         for number in arguments.rounds:
             done: Round = {}

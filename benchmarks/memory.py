@@ -23,14 +23,10 @@ from kwssearch.testing import tiny
 TRIALS = 30
 
 
-def run_and_weigh(job: execution.Job) -> float:
-    """Runs a trial; resident memory afterwards, in MB."""
-    outcome = execution.run(job)
-    assert isinstance(outcome, execution.Outcome), outcome
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("this system does not show resident memory")
+def resident_megabytes(status: str) -> float:
+    """From what /proc/self/status says."""
+    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
 
 
 def measure(one_process: bool, trials: int) -> list[float]:
@@ -40,14 +36,18 @@ def measure(one_process: bool, trials: int) -> list[float]:
         words = tiny.write_data(folder / "words")
         space = load_space(tiny.write_space(folder / "tiny.toml", deterministic=False))
         fingerprint = load_data(words).fingerprint
-        pool.JOBS_A_PROCESS = trials if one_process else pool.JOBS_A_PROCESS
-        with pool.WorkerPool(1, folder / "workers.log") as workers:
+        pool.JOBS_A_PROCESS = 2 * trials + 1 if one_process else 2 * pool.JOBS_A_PROCESS
+        # A job and a look at its process are two calls.
+        with pool.WorkerPool(folder / "workers.log", [{}]) as workers:
             weights = []
             for number in range(trials):
                 planned = space.trials[number % len(space.trials)]
                 target = folder / f"trial_{number}"
                 job = execution.Job(space, str(words), fingerprint, "memory", planned, 0, target, None, True)
-                weights.append(workers.submit(run_and_weigh, job).result())
+                outcome = workers.submit(execution.run, job).result()
+                assert isinstance(outcome, execution.Outcome), outcome
+                status = workers.submit(Path.read_text, Path("/proc/self/status")).result()
+                weights.append(resident_megabytes(status))
                 print(f"trial {number + 1:3}: {weights[-1]:7.1f} MB", flush=True)
     return weights
 

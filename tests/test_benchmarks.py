@@ -115,6 +115,18 @@ def test_interval_over_trainings_is_students(gains: list[float], low: float, hig
     assert script("bench").over_trainings(rows) == pytest.approx([1.0, low, high], abs=0.01)
 
 
+def test_both_sides_have_the_same_splits_whatever_the_folder_holds(tmp_path: Path) -> None:
+    words = write_word_folder(tmp_path / "words", clips=60, lists=False)
+    linked = script("bench").with_lists(words, tmp_path / "linked")
+    ours, theirs = load_data(words), load_data(linked)
+    assert {s: [c.path for c in clips] for s, clips in theirs.splits.items()} == {
+        s: [c.path for c in clips] for s, clips in ours.splits.items()
+    }
+    named, splits = script("plain_kerastuner").splits(linked)
+    assert sorted(named) == sorted(ours.words)
+    assert {Path(clip).name for clip in splits["test"]} == {Path(clip.path).name for clip in ours.splits["test"]}
+
+
 def compared(monkeypatch: pytest.MonkeyPatch, folder: Path, *options: str) -> Any:
     """What the benchmark records of a space of two small trials, each side trained anew."""
     bench = script("bench")

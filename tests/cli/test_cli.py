@@ -172,6 +172,7 @@ def test_a_run_of_another_search_is_refused(finished, words, cache, tmp_path) ->
 def test_a_run_goes_on_where_its_data_set_is_now(finished, words, cache, tmp_path) -> None:
     run = shutil.copytree(finished, tmp_path / "far" / "away" / "run")
     there = shutil.copytree(words, tmp_path / "words here")
+    (run / "place.json").unlink()
     lost = shell.kwssearch("resume", run, cache=cache)
     assert lost.returncode == 1
     assert "its data set is not at" in lost.stderr and "--data says which" in lost.stderr

@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from kwssearch import runs
 from kwssearch.data.dataset import load_data
 from kwssearch.data.speakers import speaker_of
-from kwssearch import runs
-from kwssearch.space.declaration import load_space, shipped_spaces
 from kwssearch.sources import LISTS
+from kwssearch.space.declaration import load_space, shipped_spaces
 from kwssearch.system import environment
 
 Point = dict[str, Any]

@@ -141,7 +141,7 @@ def test_the_data_sets_place_is_kept_relative_to_the_run(begun) -> None:
 
 
 def test_a_data_set_is_found_where_it_stayed_though_the_run_has_moved(begun, tmp_path) -> None:
-    run, space, folder = begun
+    run, _, folder = begun
     there = tmp_path / "far" / "away" / "run"
     there.parent.mkdir(parents=True)
     run.rename(there)

@@ -78,7 +78,7 @@ def test_a_model_without_them_stays_as_it_is() -> None:
 
 
 def test_a_short_training_is_not_forgotten_by_its_file(tmp_path, words) -> None:
-    """Few steps leave moving averages far behind: the exported model once was at chance where the trained one was not."""
+    """Few steps leave moving averages far behind: the exported model was at chance where the trained one was not."""
     from kwssearch.data import load_data
     from kwssearch.space import load_space
     from kwssearch.testing import tiny

@@ -15,7 +15,6 @@ from kwssearch.analysis.advantages import SURE, has_advantage
 from kwssearch.analysis.effects import Effect, Pair, interval_dict
 from kwssearch.analysis.wording import factor, listed, points, times
 from kwssearch.analysis.worlds import SMALLEST, Worlds
-from kwssearch.errors import counted
 from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, differing
 
@@ -89,7 +88,7 @@ class Recommendation:
             features, against the most accurate baseline.
         features: of all candidates, or None for any features.
         chosen: saves most among those whose observed drop is within the budget.
-        best: cost -> the trial within the budget that has least of it; of those that cannot be told from it the
+        best: cost -> the trial within the budget that has least of it; of those that may be as good the
             one that saves most.
         sure: saves most among those that keep the budget in 95 % of bootstrap worlds.
     """
@@ -142,7 +141,7 @@ class Recommendation:
         if self.sure.trial is self.chosen.trial:
             return ""
         if self.sure.is_baseline:
-            return f" Only a baseline is {100 * SURE:.0f} % sure to."
+            return f" Only the baseline is {100 * SURE:.0f} % sure to stay within it."
         return f" To be {100 * SURE:.0f} % sure: {self.sure.sentence()}."
 
 
@@ -187,7 +186,7 @@ def recommend(choices: Sequence[Choice], budget: float, features: str | None) ->
 
 
 def leader(choices: Sequence[Choice], cost: Objective) -> Choice:
-    """The one with least of a cost, or one that cannot be told from it and saves more."""
+    """The one with least of a cost, or one that may be as good and saves more."""
     first = min(choices, key=lambda choice: cost.sign * choice.trial.figure(cost.name))
     worlds = first.effect.worlds
     alike = [choice for choice in choices if not has_advantage(worlds, first.trial, choice.trial, cost)]
@@ -245,5 +244,5 @@ def combinations_note(run: Run) -> str:
         if baseline is not None and trial.strategy != BASELINE:
             combined += len(differing(trial.values, baseline.values)) > 1
     if combined:
-        return f"{counted(combined, 'combination')} of strategies among the candidates."
+        return f"{combined} of the candidates combine strategies."
     return "No combinations of strategies have been run; a space that has them may save more."

@@ -28,7 +28,7 @@ from kwssearch.space import BASELINE, Objective, QuantityError, cost_objectives
 
 MEASURED_AGAINST = (
     "Every change is measured against the baseline with the same features (for any features: against the most "
-    "accurate baseline), on the same test clips and seeds; in brackets stand 95 % intervals."
+    "accurate baseline), on the same test clips and seeds; brackets hold 95 % intervals."
 )
 
 
@@ -103,7 +103,7 @@ class Answers:
 
     @property
     def distinct(self) -> list[Recommendation]:
-        """Those that name other trials than the budget before and than a single front end."""
+        """Those that do not repeat the budget before them, or a row of one front end."""
         before = (None, *self.recommendations)
         return [
             own
@@ -120,7 +120,7 @@ class Answers:
 
     @property
     def distinct_steps(self) -> list[Step]:
-        """Those that buy something, and are not told of a single front end already."""
+        """Those that buy something and do not repeat a step of one front end."""
         return [
             step
             for step in self.steps
@@ -191,7 +191,7 @@ def notes(worlds: Worlds) -> list[str]:
         return ["No trial is completed yet."]
     nouns = [cost.noun for cost in worlds.costs]
     sentences = doubts(worlds, worlds.trials)
-    sentences.append(f"What saves most has the least {'product of ' if len(nouns) > 1 else ''}{listed(nouns)}.")
+    sentences.append(f"'Saves most' means the smallest {'product of ' if len(nouns) > 1 else ''}{listed(nouns)}.")
     sentences.append("A choice among many trials favours lucky ones: expect the chosen one to lose somewhat more.")
     sentences.append(combinations_note(worlds.run))
     baselines = [t for t in worlds.trials if t.strategy == BASELINE]
@@ -199,8 +199,8 @@ def notes(worlds: Worlds) -> list[str]:
         shown = [f"{t.values['features']} {100 * t.accuracy:.1f} %" for t in baselines]
         best = max(baselines, key=lambda t: t.accuracy)
         sentences.append(
-            f"The baselines differ themselves: {listed(shown)}. A drop is from each one's own accuracy; for any "
-            f"features, from trial {best.trial_id}'s."
+            f"The baselines themselves differ: {listed(shown)}. A drop is measured from each one's own accuracy; for "
+            f"any features, from trial {best.trial_id}'s."
         )
     return sentences
 

@@ -33,7 +33,7 @@ def order(objective: Objective, ranking: Ranking) -> str:
     """Such as 'A (×0.21); then B (×0.47); C saves none.'"""
     best, rivals, beaten = ranking.best, ranking.rivals, ranking.beaten
     if not saves(objective, best):
-        return f"None of them; nearest comes {shown(objective, best, unit=True)}."
+        return f"None does; the nearest is {shown(objective, best, unit=True)}."
     close = [other for other in beaten if is_close(objective, best, other)]
     idle = [other for other in beaten if not saves(objective, other)]
     others = [other for other in beaten if other not in close and other not in idle]

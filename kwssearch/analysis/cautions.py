@@ -1,4 +1,4 @@
-"""What to mind before a trial's accuracy, or any accuracy of a run, is believed."""
+"""What to consider before a trial's accuracy, or any accuracy of a run, is believed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def trial_cautions(run: Run, trial: Trial) -> list[str]:
     common = int(labels.argmax())
     if wilson(trial.accuracy * clips, clips)[0] <= labels[common] / clips:
         share = f"{100 * labels[common] / clips:.1f} %"
-        found.append(f"no better than always answering {run.words[common]!r}, which is right in {share}")
+        found.append(f"no better than always answering {run.words[common]!r}, which is right for {share} of the clips")
     words = by_word(run, trial)
     never = [f"{word!r}" for word, recall in zip(run.words, words.recall, strict=True) if recall == 0]
     if never:
@@ -37,7 +37,7 @@ def trial_cautions(run: Run, trial: Trial) -> list[str]:
 
 
 def lost_on_the_way(execution: Execution) -> float:
-    """Training accuracy of the last epoch less that of the file; 0 where older records do not tell."""
+    """Training accuracy of the last epoch less that of the file; 0 where older records do not say."""
     history, own = execution.record.get("history"), execution.record.get("training_accuracy")
     if not isinstance(history, list) or not history or not isinstance(own, float):
         return 0.0
@@ -59,7 +59,7 @@ def trials_named(ids: Sequence[str]) -> str:
 
 
 def split_cautions(run: Run) -> list[str]:
-    """Sentences on a test split that can tell little."""
+    """Sentences on a test split that says little."""
     found = []
     clips, speakers = len(run.labels), len(np.unique(run.speakers))
     if DISCORDANT / clips > COARSE:

@@ -152,7 +152,7 @@ def effects_of(worlds: Worlds, strategy: str, pairs: Sequence[Pair]) -> tuple[Ef
 def pruned_twins(worlds: Worlds) -> Effect | None:
     """Pruned trials against those that differ in nothing but sparsity, whatever their strategies are called.
 
-    None without any, or where latency is no objective.
+    None without any, or where latency is not an objective.
     """
     if LATENCY.name not in worlds.run.space.objectives:
         return None

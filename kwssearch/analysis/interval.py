@@ -1,4 +1,4 @@
-"""An estimate with its 95 % interval, and what more data would tell."""
+"""An estimate with its 95 % interval, and what more data would show."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Interval(NamedTuple):
 
 
 class Needed(NamedTuple):
-    """What would tell a difference from none in 80 % of repetitions; None where no number would, or it is unknown."""
+    """What would detect a difference in 80 % of repetitions; None where no number would, or it is unknown."""
 
     clips: int | None
     seeds: int | None

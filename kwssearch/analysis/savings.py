@@ -36,10 +36,10 @@ class EqualSavings:
     def sentence(self) -> str:
         shown = [f"{strategy} {points(change)}" for strategy, change in self.changes.items()]
         verb = "saves" if len(self.without) == 1 else "save"
-        lost = f" {listed(self.without)} {verb} none of it." if self.without else ""
+        lost = f"; {listed(self.without)} {verb} none" if self.without else ""
         return (
             f"At equal savings, {factor(self.ratio)} times the {self.cost.noun}, accuracy changes by: "
-            f"{'; '.join(shown)}.{lost}"
+            f"{'; '.join(shown)}{lost}."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Ranking:
     """Strategies by their mean effect.
 
     Attributes:
-        rivals: what cannot be told from the best.
+        rivals: those that the data cannot tell from the best.
         beaten: what can.
     """
 
@@ -44,7 +44,7 @@ class Verdict:
     """The answer to one question.
 
     Attributes:
-        best: the strategy that does best, and those that cannot be told from it.
+        best: the strategy that does best, and those that may be as good.
         told_apart: whether `best` is one strategy out of several.
         best_level: the level of any strategy that does best; None without any.
         equal: what strategies cost where they save the same; None of accuracy, or where fewer than two save any.
@@ -92,7 +92,7 @@ def verdict(objective: Objective, by_strategy: Strategies) -> Verdict:
     several = len(levels) > len(by_strategy)
     found = headline(objective, best, rivals, beaten)
     if several:
-        found = f"averaged over the levels that were declared (others would give other means), {found}"
+        found = f"on average over the declared levels (others would give other means), {found}"
     sentences = [found[0].upper() + found[1:]]
     if not objective.is_cost:
         sentences += accuracy_doubt(best, rivals)
@@ -101,7 +101,7 @@ def verdict(objective: Objective, by_strategy: Strategies) -> Verdict:
     if equal is not None:
         sentences.append(equal.sentence)
     if not all(effect.known(objective) for effect in ranked):
-        sentences.append("Latencies are provisional, taken beside training: measure before you rely on this.")
+        sentences.append("Latencies are provisional, taken during training: measure again before you rely on this.")
     names = tuple(effect.strategy for effect in (best, *rivals))
     ranking = Ranking(best, tuple(rivals), tuple(beaten))
     apart = bool(others) and not rivals
@@ -109,7 +109,7 @@ def verdict(objective: Objective, by_strategy: Strategies) -> Verdict:
 
 
 def leading_level(objective: Objective, levels: Sequence[Effect]) -> Effect:
-    """The best, or of those that cannot be told from it the most accurate."""
+    """The most accurate of the best and those that may be as good."""
     first = min(levels, key=lambda effect: effect.loss(objective)[0])
     return max((e for e in levels if not told(first, e, objective)), key=lambda effect: effect.accuracy_change)
 
@@ -119,7 +119,7 @@ def level_sentence(objective: Objective, best: Effect, levels: Sequence[Effect])
     price = f", at {points(best.accuracy)} of accuracy" if objective.is_cost else ""
     base = " the baseline's" if objective.is_cost else ""
     alike = [level for level in levels if level is not best and not told(best, level, objective)]
-    doubt = f" {counted(len(alike), 'other level')} cannot be told from it." if alike else ""
+    doubt = f" {counted(len(alike), 'other level')} may be as good." if alike else ""
     return f"The best single level is {level_phrase(best)}: {figure(best, objective)}{base}{price}.{doubt}"
 
 
@@ -130,7 +130,7 @@ def level_phrase(effect: Effect) -> str:
 def told(best: Effect, other: Effect, objective: Objective) -> bool:
     """Whether the interval of the difference excludes zero, and it is no smaller than the objective's resolution.
 
-    Provisional latencies tell nothing.
+    Provisional latencies say nothing.
     """
     if not (best.known(objective) and other.known(objective)):
         return False
@@ -146,15 +146,15 @@ def smallest(objective: Objective) -> float:
 
 def headline(objective: Objective, best: Effect, rivals: Sequence[Effect], beaten: Sequence[Effect]) -> str:
     behind = "; ".join(f"{effect.strategy}, {figure(effect, objective)}" for effect in beaten)
-    end = f" Behind: {behind}." if beaten else ""
+    end = f" Then: {behind}." if beaten else ""
     if rivals:
         names = listed([effect.strategy for effect in (best, *rivals)])
         figures = listed([figure(effect, objective) for effect in (best, *rivals)])
-        return f"{names} cannot be told apart on this data: {figures}.{end}"
+        return f"{names} cannot be told apart with this data: {figures}.{end}"
     if not beaten:
         return f"only one strategy can be compared, {best.strategy}: {figure(best, objective)}."
     if objective.is_cost and best.loss(objective)[0] > -smallest(objective):
-        return f"none of them does; nearest comes {best.strategy}: {figure(best, objective)} the baseline's.{end}"
+        return f"none does; the nearest is {best.strategy}: {figure(best, objective)} the baseline's.{end}"
     base = " the baseline's" if objective.is_cost else ""
     near = close_by(objective, best, beaten)
     return f"{best.strategy} {objective.praise}: {figure(best, objective)}{base}.{end}{near}"
@@ -179,7 +179,7 @@ def accuracy_doubt(best: Effect, rivals: Sequence[Effect]) -> list[str]:
         need = what_is_needed(difference.value, worlds.needed(weights), clips, seeds)
         sentences.append(f"{best.strategy} is {points(difference)} from {rivals[0].strategy}. {need}")
     if best.accuracy.includes(0):
-        none = f"Whether {best.strategy} changes accuracy at all cannot be told on this data."
+        none = f"This data cannot tell whether {best.strategy} changes accuracy at all."
         need = what_is_needed(best.accuracy.value, worlds.needed(best.weights), clips, seeds)
         sentences.append(none if rivals else f"{none} {need}")
     return sentences
@@ -194,7 +194,7 @@ def pruning_sentence(twins: Effect | None) -> str | None:
     verb = "takes" if len(twins.pairs) == 1 else "take"
     fact = f"{number} {verb} {measured} the latency of the same models unpruned"
     if twins.provisional:
-        return f"Sparsity: {fact}, as far as provisional figures tell; dense kernels multiply zeros too."
+        return f"Sparsity: {fact}, as far as provisional figures can say; dense kernels multiply zeros too."
     if twins.latency.high < 0.95:
         return f"Sparsity: {fact}. Dense kernels multiply zeros too, so look for another cause of the gain."
     if twins.latency.low > 1.05:

@@ -1,4 +1,4 @@
-"""Figures in words: no more digits than they are worth."""
+"""Figures in words, with no more digits than they are worth."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ def what_is_needed(difference: float, needed: Needed, clips: int, seeds: int) ->
 
 
 def about(number: int, most: int) -> str:
-    """Two digits, since a planned size is no better known."""
+    """Two digits, since a planned size is not known better."""
     return f"about {float(f'{number:.2g}'):,.0f}" if number <= most else f"more than {most:,}"

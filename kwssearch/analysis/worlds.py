@@ -264,7 +264,7 @@ class Worlds:
         return Interval.of(float(self.observed @ weights), self.draws(weights))
 
     def needed(self, weights: Floats) -> Needed:
-        """Test clips, or seeds a trial, at which a difference of the observed size is told from none.
+        """Test clips, or seeds a trial, at which a difference of the observed size is detected.
 
         A normal test of a paired difference d with variance v detects it with 80 % power where
         d² = (z.975 + z.8)² v (Lachin, 1992; Connor, 1987, for discordant pairs of clips). The part of v due to

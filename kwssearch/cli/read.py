@@ -45,8 +45,8 @@ def trials(folder: Path, trial_id: str | None, form: str | None, wide: bool) -> 
 @click.option("--max-memory", metavar="SIZE", help="Of the zipped model, for example 100kB.")
 @click.option("--max-latency", metavar="TIME", help="Front end and model, for example 2ms.")
 @click.option("--strategy", metavar="NAME", help="Only this strategy and the baseline.", shell_complete=strategies)
-@click.option("--confident", metavar="SHARE", help="On the front in at least this share of worlds, as 0.9 or 90%.")
-@click.option("--exact", is_flag=True, help="With trials that stand on the front by less than can be measured.")
+@click.option("--confident", metavar="SHARE", help="On the front in at least this share of worlds, such as 0.9 or 90%.")
+@click.option("--exact", is_flag=True, help="Also trials that are on the front by less than can be measured.")
 @formats
 def front(
     folder: Path,
@@ -144,7 +144,7 @@ def space(space: str, words: int, as_json: bool, wide: bool) -> None:
     from kwssearch.search.foresight import space_notes
     from kwssearch.space import load_space
 
-    waiting = "Loading TensorFlow to build each model once; the next time this is known ..."
+    waiting = "Loading TensorFlow to build each model once; next time this is remembered ..."
     declared = load_space(space)
     for note in space_notes(declared):
         click.echo(f"Warning: {printable(note)}.", err=True)

@@ -40,7 +40,7 @@ def brief_lines(found: Answers, width: int | None) -> list[str]:
     doubts = list(found.doubts)
     if found.gaps:
         doubts.append(f"The comparison has {counted(len(found.gaps), 'gap')}; the details name them.")
-    return lines + (section("Mind:", doubts, width) if doubts else [])
+    return lines + (section("Keep in mind:", doubts, width) if doubts else [])
 
 
 def detail_lines(found: Answers, width: int | None, wide: bool) -> list[str]:
@@ -57,7 +57,7 @@ def detail_lines(found: Answers, width: int | None, wide: bool) -> list[str]:
         lines += section("What each further point buys:", bought or ["Nothing."], width)
     if found.effects:
         lines += ["", "Effects:", "", *table_lines(effect_columns(found), room, INDENT)]
-    for head, sentences in (("Not compared:", found.gaps), ("Mind:", found.notes)):
+    for head, sentences in (("Not compared:", found.gaps), ("Keep in mind:", found.notes)):
         lines += section(head, sentences, width) if sentences else []
     return lines
 

@@ -71,17 +71,17 @@ def mean_sentences(effect: Effect, levels: int) -> list[str]:
         f"{points(effect.accuracy)}{average}; it takes {ratios}."
     ]
     if effect.accuracy.includes(0):
-        sentences.append("Whether it changes accuracy at all cannot be told on this data.")
+        sentences.append("This data cannot tell whether it changes accuracy at all.")
     for cost in costs:
         if not effect.known(cost):
-            sentences.append("Its latency is provisional, taken beside training.")
+            sentences.append("Its latency is provisional: it was taken during training.")
         elif cost.interval == "rounds" and 0.95 < effect.change(cost).value < 1.05:
-            sentences.append(f"{cost.noun.capitalize()} stays as it is.")
+            sentences.append(f"{cost.noun.capitalize()} does not change.")
     return sentences
 
 
 def level_sentences(levels: Sequence[Effect]) -> list[str]:
-    """The mildest and the harshest of several levels by accuracy, with those that cannot be told from them."""
+    """The mildest and the harshest of several levels by accuracy, with those that may be as good or as bad."""
     if len(levels) < 2:
         return []
     ranked = sorted(levels, key=lambda effect: -effect.accuracy_change)
@@ -115,7 +115,7 @@ def front_sentences(worlds: Worlds, own: Sequence[Trial], beside: Sequence[Trial
     names = f": {', '.join(efficient)}" if efficient else ""
     return [
         f"{len(efficient)} of its {counted(len(own), 'completed trial')} {verb} Pareto-efficient within this exercise, "
-        f"held against the baseline too{names}.",
+        f"with the baseline included{names}.",
         *([f"Of all its trials, {listed(extremes)}."] if len(own) > 1 else []),
     ]
 

@@ -34,8 +34,8 @@ from kwssearch.system.storage import write_bytes
 MOST_EFFECTS = 60  # more levels than that make no readable picture
 MOST_WORD_COLUMNS = 12
 FRONT_IS = (
-    "What no other trial beats in all objectives at once, by more than the measurement can tell; beside each, in how "
-    "many bootstrap worlds it is on the plain front."
+    "The trials that no other trial beats in all objectives at once by more than the measurement can tell, each with "
+    "the share of bootstrap worlds in which it is on the plain front."
 )
 WORDS_ARE = (
     "For each trial of the front, in %: the share of a word's test clips that it recognises / the share of its answers "
@@ -56,7 +56,7 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
     if not run.completed:
         raise UserError(
             f"{run.folder}: no trial is completed, expected at least one; "
-            f"go on with 'kwssearch resume {run.folder}' and ask again."
+            f"run 'kwssearch resume {run.folder}' and try again."
         )
     folder = folder or run.folder / "report"
     page = Page(run, max_accuracy_drop)
@@ -176,8 +176,8 @@ class Page:
             yield from ("", "### Front trials against their baselines, clip by clip", "")
             head = ("trial", "model", "accuracy, points", "only it is right", "only the baseline is right", "p")
             yield from table(head, rows)
-            yield from ("", "Right and wrong clips are of the first seed, p is McNemar's exact test of them.")
-            yield f"Of {len(rows)} such tests, one in twenty falls below 0.05 by chance."
+            yield from ("", "Right and wrong clips are those of the first seed; p is McNemar's exact test of them.")
+            yield f"One in twenty such tests falls below 0.05 by chance; there are {len(rows)} here."
 
     def answer_lines(self) -> Iterator[str]:
         found = self.answers
@@ -201,7 +201,7 @@ class Page:
                 "",
                 *(f"- {escape(s.sentence)}" for s in found.distinct_steps),
             )
-        yield from ("", "Mind:", "", *(f"- {escape(note)}" for note in found.notes))
+        yield from ("", "Keep in mind:", "", *(f"- {escape(note)}" for note in found.notes))
 
     def trial_lines(self) -> Iterator[str]:
         """One table of all trials, and the front's words."""

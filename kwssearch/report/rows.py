@@ -139,7 +139,7 @@ def front_rows(
         exact: the plain front, with those that stand on it by less than can be measured.
 
     Raises:
-        QuantityError: no such strategy, or `confident` is no share.
+        QuantityError: no such strategy, or `confident` is not a share.
     """
     if confident is not None and not 0 <= confident <= 1:
         raise QuantityError(f"confident: got {confident}, expected a share from 0 to 1, such as 0.9.")

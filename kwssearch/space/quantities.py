@@ -43,7 +43,9 @@ def parse_share(text: str, name: str = "accuracy") -> float:
     """
     value = parse_quantity(text, SHARES)
     if value is None or not 0 <= value <= 1:
-        raise QuantityError(f"{name}: got {show(text)}, expected a share from 0 to 1 or percents, as 0.9 or 90%.")
+        raise QuantityError(
+            f"{name}: got {show(text)}, expected a share from 0 to 1 or a percentage, such as 0.9 or 90%."
+        )
     return value
 
 
@@ -55,7 +57,7 @@ def parse_bytes(text: str) -> float:
     """
     value = parse_quantity(text, BYTES)
     if value is None or value < 0:
-        raise QuantityError(f"memory: got {show(text)}, expected a number with B, kB, MB, KiB or MiB, as 100kB.")
+        raise QuantityError(f"memory: got {show(text)}, expected a number with B, kB, MB, KiB or MiB, such as 100kB.")
     return value
 
 
@@ -67,7 +69,7 @@ def parse_milliseconds(text: str) -> float:
     """
     value = parse_quantity(text, MILLISECONDS)
     if value is None or value < 0:
-        raise QuantityError(f"latency: got {show(text)}, expected a number with us, ms or s, as 2ms.")
+        raise QuantityError(f"latency: got {show(text)}, expected a number with us, ms or s, such as 2ms.")
     return value
 
 

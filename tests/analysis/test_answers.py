@@ -73,7 +73,7 @@ def test_no_difference_is_hardly_ever_told():
 def test_what_cannot_be_told_apart_says_so_and_what_it_would_take():
     found = answers(synthetic_run.build(MINI, figures=synthetic_run.flat_figures, seed=1, executions=2))
     sentence = found.verdicts[ACCURACY].sentence
-    assert "cannot be told apart on this data" in sentence
+    assert "cannot be told apart with this data" in sentence
     assert "to be detected" in sentence
     assert "1,063" in sentence
 
@@ -97,7 +97,7 @@ def test_the_best_single_level_is_named_and_means_are_called_means():
     found = answers(synthetic_run.build("lab4"))
     assert found.verdicts[MEMORY].to_dict()["best_level"] == "width multiplier, α 0.25"
     for verdict in found.verdicts:
-        assert verdict.sentence.startswith("Averaged over the levels that were declared")
+        assert verdict.sentence.startswith("On average over the declared levels")
         assert "The best single level is" in verdict.sentence
 
 

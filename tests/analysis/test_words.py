@@ -47,7 +47,8 @@ def test_ninety_five_percent_of_an_unequal_split_is_chance_and_a_word_is_lost():
     found = trial_cautions(run, trial)
     assert found == ["never recognises 'yes'"]
     run, trial = answering(("go", "go", 300), ("yes", "go", 15))
-    assert trial_cautions(run, trial)[0] == "no better than always answering 'go', which is right in 95.2 %"
+    (first, *_) = trial_cautions(run, trial)
+    assert first == "no better than always answering 'go', which is right for 95.2 % of the clips"
     row = trial_rows(run)[0]
     assert row["balanced_accuracy"] == 0.5
     assert row["warnings"] == trial_cautions(run, trial)

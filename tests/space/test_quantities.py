@@ -45,7 +45,7 @@ def test_quantities(parse, text, value):
     ],
 )
 def test_quantities_refused_with_received_and_expected(parse, text):
-    with pytest.raises(QuantityError, match=r"got .*, expected .*, as \d") as fault:
+    with pytest.raises(QuantityError, match=r"got .*, expected .*, such as \d") as fault:
         parse(text)
     assert fault.value.exit_code == 2
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
+from kwssearch.errors import counted
 from kwssearch.space.architectures import ArchitectureSource
 from kwssearch.space.axes import axis_names
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
@@ -55,6 +56,9 @@ class SearchSpace:
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     architectures: Mapping[str, ArchitectureSource] = field(default_factory=dict)
     data_settings: DataSettings = DEFAULTS
+
+    def __repr__(self) -> str:
+        return f"SearchSpace({self.name!r}, {counted(len(self.trials), 'trial')})"
 
     @cached_property
     def trials(self) -> tuple[PlannedTrial, ...]:

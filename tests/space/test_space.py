@@ -102,3 +102,7 @@ def test_a_duplicate_strategy_is_refused() -> None:
 def test_an_unknown_space_names_the_nearest() -> None:
     with pytest.raises(SpaceError, match=r"no search space 'lab5'.*Did you mean 'lab4'\?"):
         load_space("lab5")
+
+
+def test_a_space_is_short_to_look_at() -> None:
+    assert repr(load_space("lab4")) == "SearchSpace('lab4', 22 trials)"

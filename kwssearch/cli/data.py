@@ -73,7 +73,7 @@ def without_options() -> Iterator[None]:
 
 @click.group()
 def data() -> None:
-    """Look at data sets, and make them, before they are searched on.
+    """Check, import and split data sets before a search.
 
     \b
     Example:
@@ -147,9 +147,9 @@ def of_space(path: Path) -> tuple[str, DataSettings]:
     "--window", "window_s", type=click.FloatRange(0.1, 10), default=1.0, show_default=True, help="In seconds."
 )
 def import_(source: Path, dest: Path, slice_: bool, **options: Any) -> None:
-    """Make a folder of words of recordings of any format, rate, width, length and layout.
+    """Turn recordings of any format, rate, width, length and layout into a folder of words.
 
-    Nothing in SOURCE is altered and nothing in DEST overwritten; run again, it goes on where it stopped.
+    Nothing in SOURCE is altered and nothing in DEST is overwritten; when run again, it goes on where it stopped.
 
     \b
     Example:

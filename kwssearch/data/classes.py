@@ -53,7 +53,7 @@ def classes_of(
 
 
 def is_other(name: str, settings: DataSettings) -> bool:
-    """Whether a folder is that of a class which gathers what is no word."""
+    """Whether a folder is that of a class for sounds that are not words."""
     return (settings.unknown and name == UNKNOWN) or (settings.silence and name == SILENCE)
 
 

@@ -109,9 +109,9 @@ class DataSet:
                 samples = decode(content, self.window_s)[0] if seen == clip.digest else np.empty(0, np.int16)
             if seen == clip.digest:
                 return samples
-            reason = "was altered while it was in use"
+            reason = "was changed while it was in use"
         except (OSError, ValueError) as error:
-            reason = f"cannot be read any more ({printable(reason_of(error))})"
+            reason = printable(reason_of(error))
         raise DataError(f"{printable(path)}: {reason}; put it back, or start a new run.", about="folder")
 
     def labels(self, split: str) -> npt.NDArray[np.int64]:
@@ -173,7 +173,7 @@ def named_settings(named: Mapping[str, Any]) -> dict[str, Any]:
     """As a space would declare them.
 
     Raises:
-        SpaceError: what is no setting.
+        SpaceError: one of them is not a setting.
     """
     Table("data settings", named).only(SETTINGS)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
@@ -208,7 +208,7 @@ def look_through(root: Path, settings: DataSettings = PLAIN) -> Survey:
         looked = "" if root.is_absolute() else f" ({printable(Path.cwd() / root)})"
         archive = "unpack an archive first, " if root.exists() else ""
         raise DataError(
-            f"{printable(root)}: is no folder{looked}, expected one with a sub-folder of WAVs per word; "
+            f"{printable(root)}: is not a folder{looked}, expected one with a sub-folder of WAVs per word; "
             f"{archive}name one, or take the data set builtin.",
             about="data",
         )
@@ -218,7 +218,7 @@ def look_through(root: Path, settings: DataSettings = PLAIN) -> Survey:
 def record(data: DataSet) -> dict[str, Any]:
     """What RUN/data.json keeps of a data set.
 
-    Each split's paths, in order, with their digests; the class of each folder that is none by its name;
+    Each split's paths, in order, with their digests; the class of each folder whose name is not its class;
     what decided the splits, where it was not a speaker or a list.
     """
     splits = {split: {clip.path: clip.digest for clip in data.splits[split]} for split in SPLITS}

@@ -140,7 +140,7 @@ def speaker_files(folders: Mapping[str, Folder]) -> Layout | None:
 
 
 def are_speakers(names: Iterable[str]) -> bool:
-    """Whether folders are called like speakers; plain numbers may as well be words."""
+    """Whether folders are called like speakers; plain numbers may just as well be words."""
     known = list(names)
     numbers = all(name.isdecimal() and not name.startswith("0") for name in known)
     return not numbers and all(GROUP.fullmatch(name) for name in known)

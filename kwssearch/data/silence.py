@@ -51,7 +51,7 @@ def read_noise(path: Path) -> tuple[Samples, int]:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no mono 16-bit WAV; the text says why and what to do.
+        ValueError: it is not a mono 16-bit WAV; the text says why and what to do.
     """
     content = read_start(path, RECORDING_BYTES)
     if len(content) > RECORDING_BYTES:

@@ -23,16 +23,16 @@ def weaknesses(samples: Samples, rate: int) -> Iterator[Fault]:
     if low == high:
         yield Fault("silent", "holds no sound (all its samples are equal); record it again or remove it")
     elif np.count_nonzero(np.diff(samples)) < MOVING * len(samples):
-        yield Fault("silent", "holds next to no sound (nearly all its samples are equal); record it again or remove it")
+        yield Fault("silent", "holds almost no sound (nearly all its samples are equal); record it again or remove it")
     elif high - low < FAINT:
-        text = f"is next to silent (its samples span {high - low} of 65,536 steps)"
+        text = f"is almost silent (its samples span {high - low} of 65,536 steps)"
         yield Fault("faint", f"{text}; record it again or remove it")
     if len(samples) < SHORT_S * rate:
         yield Fault("short", f"lasts only {len(samples) / rate:.3f} s, too short for a word; remove it")
     limits = np.iinfo(np.int16)
     clipped = np.count_nonzero((samples == limits.min) | (samples == limits.max)) / len(samples)
     if low < high and clipped > CLIPPED:
-        yield Fault("clipped", f"is overdriven ({clipped:.0%} of its samples are cut off); record it at a lower level")
+        yield Fault("clipped", f"is clipped ({clipped:.0%} of its samples are cut off); record it at a lower level")
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Levels:
             self.alike[hashlib.sha256(samples.tobytes()).digest()[:12]].append(path)
 
     def repeated(self, mark_of: Mapping[str, str]) -> list[tuple[str, str]]:
-        """A clip and another one of equal sound for each sound that bears two marks, such as splits."""
+        """A clip and another one of the same sound, for each sound that has two marks, such as splits."""
         pairs = []
         for clips in self.alike.values():
             others = [clip for clip in clips if mark_of[clip] != mark_of[clips[0]]]

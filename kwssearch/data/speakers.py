@@ -47,7 +47,7 @@ class Suggestion:
 def suggest(clips: Sequence[str]) -> Suggestion | None:
     """The pattern of a field of the names that takes few values, each in most words: `3_theo_7` has theo.
 
-    Fields of letters go before numbers, which may as well count takes; None where no field is one.
+    Fields of letters go before numbers, which may just as well count takes; None where no field is one.
     """
     names = [clip.split("/")[-2:] for clip in clips]
     fields = [FIELDS.findall(name.rsplit(".", 1)[0]) for _, name in names]

@@ -46,7 +46,7 @@ class Survey:
         words: the classes.
         digests: path -> digest, of every clip that could be read.
         class_of, split_of: path -> class, split, of every clip that is used.
-        crops: path -> piece of noise, of those clips that are none of their own.
+        crops: path -> piece of noise, of those clips that are not files of their own.
     """
 
     root: Path
@@ -171,10 +171,10 @@ class Survey:
     def compare(self) -> None:
         """Clips that hold the same sound where that makes figures doubtful."""
         for clip, other in self.levels.repeated(self.split_of):
-            text = f"has the sound of {other!r}, which is in another split; accuracy may look too good"
+            text = f"has the same sound as {other!r}, which is in another split; accuracy may look too good"
             self.warn(clip, "in two splits", text)
         for clip, other in self.levels.repeated(self.class_of):
-            self.warn(clip, "in two words", f"has the sound of {other!r}, another word; remove the wrong one")
+            self.warn(clip, "in two words", f"has the same sound as {other!r}, another word; remove the wrong one")
 
     def weigh(self, folders: dict[str, Folder]) -> None:
         """Whether there are classes enough, and enough clips of each in each split."""

@@ -1,4 +1,4 @@
-"""What is said of a data set's folders and files: what is no word, what is left out, what looks like a mistake."""
+"""What is said of a data set's folders and files: what is not a word, what is left out, what looks like a mistake."""
 
 from __future__ import annotations
 
@@ -26,33 +26,37 @@ class Teller(Protocol):
 
 
 def tell_of_folders(tree: Folder, folders: Mapping[str, Folder], silent: list[str], tell: Teller) -> None:
-    """What is no word, and recordings that are in no word's folder.
+    """Folders that are not words, and recordings outside the folders of words.
 
     Args:
         folders: those that hold sound.
         silent: those that hold none.
     """
     if silent:
-        hold = "holds no recordings and is no word" if len(silent) == 1 else "hold no recordings and are no words"
+        hold = (
+            "holds no recordings, so it is not a word"
+            if len(silent) == 1
+            else "hold no recordings, so they are not words"
+        )
         tell.notes.append(f"{named(silent)}: {hold}.")
     links = [name for name, folder in folders.items() if folder.link]
     if links:
         followed = "a link to a folder elsewhere" if len(links) == 1 else "links to folders elsewhere"
         tell.notes.append(f"{named(links)}: {followed}, followed.")
     for path in tree.sounds:
-        text = "lies beside the word folders and is passed over; put it into the folder of its word"
+        text = "lies beside the word folders and is skipped; put it into the folder of its word"
         tell.warn(path, "beside", text)
     for name, folder in tree.folders.items():
         inner = [path for below in folder.below() for path in below.sounds]
         if inner and name not in SOUNDS:
             text = f"lies deeper than in the folder of its word, as do {len(inner)} recordings in {name!r}, and is "
-            tell.warn(inner[0], "inner", text + "passed over; 'kwssearch data import' puts them in order")
+            tell.warn(inner[0], "inner", text + "skipped; 'kwssearch data import' puts them in order")
 
 
 def tell_of_left_out(
     folders: Mapping[str, Folder], classes: Mapping[str, str], settings: DataSettings, tell: Teller
 ) -> None:
-    """Folders with sound that are no class, and the settings that would make one of them."""
+    """Folders with sound that are not a class, and the settings that would make one of them."""
     left = [name for name in folders if name not in classes and name not in SOUNDS]
     if left:
         tell.notes.append(f"Left out: {counted(len(left), 'other word')} ({named(left)}).")
@@ -84,14 +88,14 @@ def tell_of_names(root: Path, folders: Mapping[str, Folder], tell: Teller) -> No
 
 
 def tell_of_files(folders: Iterable[Folder], tell: Teller) -> None:
-    """Files in the folders of words that are no clips."""
+    """Files in the folders of words that are not clips."""
     for folder in folders:
         for file in folder.audio:
-            text = "is no .wav file and is passed over; 'kwssearch data import' converts it"
+            text = "is not a .wav file and is skipped; 'kwssearch data import' converts it"
             tell.warn(folder.join(file), "other sound", text)
         for file in folder.rest:
             if file.lower() not in IGNORED:
-                tell.warn(folder.join(file), "no sound", "is no .wav file and is passed over")
+                tell.warn(folder.join(file), "no sound", "is not a .wav file and is skipped")
 
 
 def named(names: Iterable[str]) -> str:

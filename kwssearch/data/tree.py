@@ -109,7 +109,7 @@ def read_folder(root: Path, folder: Folder, note: Note, way: tuple[str, ...], de
         elif is_folder(entry):
             add_folder(root, folder, entry, note, way, depth)
         elif not folder.path and "." not in entry.name and not os.path.exists(entry.path):
-            note(path, "dangling", "is a link that leads nowhere; mend it or remove it")
+            note(path, "dangling", "is a link to nothing; repair or remove it")
         elif entry.name.lower().endswith(".wav"):
             if is_clip(entry, path, note, way):
                 folder.clips.append(entry.name)
@@ -160,6 +160,6 @@ def is_clip(entry: os.DirEntry[str], path: str, note: Note, way: tuple[str, ...]
             note(path, "link", "is a link to a file elsewhere; put the file itself there, or link its whole folder")
             return False
     if not is_file(entry):
-        note(path, "irregular", "is no regular file, expected a WAV; remove it or put the recording there")
+        note(path, "irregular", "is not a regular file, expected a WAV; remove it or put the recording there")
         return False
     return True

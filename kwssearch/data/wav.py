@@ -110,7 +110,7 @@ def decode(content: bytes, window_s: float = 1.0) -> tuple[Samples, int]:
     """Samples, shape (n,), n up to the window, and their rate in Hz.
 
     Raises:
-        ValueError: it is no clip; the text says why and what to do.
+        ValueError: it is not a clip; the text says why and what to do.
     """
     recording = parse(content)
     faults = faults_of(recording, window_s, whole=len(content) <= clip_bytes(window_s))
@@ -173,7 +173,7 @@ def next_chunk(content: bytes, end: int, odd: bool) -> int:
 
 def describe(head: bytes, size: int, rest: bytes) -> Recording:
     if len(head) < 16:
-        raise ValueError(f"cannot be decoded (it has no whole format chunk before its data); {AGAIN}")
+        raise ValueError(f"cannot be decoded (it has no complete format chunk before its data); {AGAIN}")
     codec, channels, rate, _, frame, bits = struct.unpack_from("<HHIIHH", head)  # recorders err in rate and frame
     if codec == EXTENSIBLE and len(head) >= 26:
         codec = struct.unpack_from("<H", head, 24)[0]

@@ -91,7 +91,7 @@ def lacks_tls(error: Exception) -> bool:
 
 
 def is_final(error: Exception) -> bool:
-    """Whether the server answered that it will not serve this, so that trying again is vain."""
+    """Whether the server answered that it will not serve this, so that trying again is useless."""
     return isinstance(error, urllib.error.HTTPError) and error.code < 500 and error.code not in (408, 416, 429)
 
 
@@ -166,11 +166,11 @@ def unpack(archive: Path, folder: Path, url: str) -> None:
     except FileExistsError as error:
         raise refused(url, "holds a file twice") from error
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
-        raise refused(url, f"is no whole zip archive ({' '.join(str(error).split())[:120]})") from error
+        raise refused(url, f"is not a complete zip archive ({' '.join(str(error).split())[:120]})") from error
 
 
 def clip_of(entry: zipfile.ZipInfo, url: str) -> re.Match[str] | None:
-    """Word and file name of 'mini_speech_commands/word/file.wav'; None for what is no clip."""
+    """Word and file name of 'mini_speech_commands/word/file.wav'; None for what is not a clip."""
     name = entry.filename
     if name.startswith("/") or "\\" in name or ".." in name.split("/") or stat.S_ISLNK(entry.external_attr >> 16):
         raise refused(url, f"holds {name[:80]!r}, which could leave its folder")

@@ -45,7 +45,8 @@ def architecture(name: str) -> Callable[[Builder], Builder]:
         reference = f"{builder.__module__}:{builder.__qualname__}"
         if name in SHIPPED or not name.isidentifier():
             raise SpaceError(
-                f"architecture {name!r}: is shipped or no identifier, expected a name of your own such as 'tc_resnet'."
+                f"architecture {name!r}: is shipped or not an identifier, expected a name of your own, "
+                "such as 'tc_resnet'."
             )
         if builder.__module__.split(".")[0] in UNREACHABLE or not is_reference(reference):
             raise SpaceError(

@@ -104,10 +104,10 @@ def test_front_answers_with_what_fits(finished) -> None:
         (["space", "lab44"], 2, "Did you mean 'lab4'?"),
         (["run", "lab44"], 2, "Did you mean 'lab4'?"),
         (["run", "lab4", "--epochs", "0"], 2, "0"),
-        (["run", "lab4", "--data", "nowhere"], 1, "nowhere: is no folder"),
+        (["run", "lab4", "--data", "nowhere"], 1, "nowhere: is not a folder"),
         (["run", "lab4", "--data", ""], 1, "data: got an empty name"),
-        (["resume", "RUN", "--data", "nowhere"], 1, "nowhere: is no folder"),
-        (["data", "check", "nowhere"], 1, "nowhere: is no folder"),
+        (["resume", "RUN", "--data", "nowhere"], 1, "nowhere: is not a folder"),
+        (["data", "check", "nowhere"], 1, "nowhere: is not a folder"),
         (["runs"], 2, "No such command 'runs'"),
     ],
 )

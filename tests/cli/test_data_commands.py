@@ -63,7 +63,7 @@ def test_check_tells_many_of_a_kind_in_one_line_and_what_stops_a_search_first(go
         f"{at}has 2 channels, expected one; {converts} (2 more like it)",
         f"{at}lasts 1.500 s, expected at most 1 s; 'kwssearch data import' cuts it (2 more like it)",
         f"{at}has 2000 Hz, expected 1000 Hz as most clips have; 'kwssearch data import' resamples it (2 more like it)",
-        f"Warning: no/more000.m4a: is no .wav file and is passed over; {converts} (399 more like it)",
+        f"Warning: no/more000.m4a: is not a .wav file and is skipped; {converts} (399 more like it)",
     ]
     assert told.stderr == "412 problems found: 12 refused, 400 warnings.\n"
     every = invoke("data", "check", root, "--all")
@@ -99,15 +99,15 @@ def test_check_of_chosen_words_and_of_a_space_from_elsewhere(
 @pytest.mark.parametrize(
     "arguments, code, part",
     [
-        (["check", "nowhere"], 1, "nowhere: is no folder ("),
+        (["check", "nowhere"], 1, "nowhere: is not a folder ("),
         (["check", "nowhere.toml"], 2, "nowhere.toml: cannot be read as TOML"),
         (["check", "WORDS", "--words", "no,no"], 2, "options: words: got ['no', 'no']"),
         (["check", "WORDS", "--speaker", "("], 2, "'--speaker': got '(', expected a regular expression with one group"),
-        (["import", "nowhere", "out"], 1, "nowhere: is no folder, expected a folder that holds recordings"),
+        (["import", "nowhere", "out"], 1, "nowhere: is not a folder, expected a folder that holds recordings"),
         (["import", "WORDS", "WORDS/in"], 1, "lies in "),
         (["import", "WORDS", "out", "--word", "x"], 2, "'--word': got 'x', expected a regular expression"),
-        (["split", "nowhere"], 1, "nowhere: is no folder"),
-        (["split", "WORDS"], 1, "validation_list.txt: is there already; move it away"),
+        (["split", "nowhere"], 1, "nowhere: is not a folder"),
+        (["split", "WORDS"], 1, "validation_list.txt: exists already; move it away"),
         (["split", "WORDS", "--test", "much"], 2, "much"),
         (["split", "WORDS", "--test", "60%", "--validation", "40%"], 2, "leave some clips for training"),
     ],

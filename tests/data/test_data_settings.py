@@ -112,7 +112,7 @@ def test_silence_of_crops_that_no_two_splits_share(tmp_path: Path) -> None:
         file.seek(44)
         file.write(bytes(60_000))
     crop = next(i for i, clip in enumerate(data.splits["train"]) if clip.crop and clip.crop.file.endswith("noise0.wav"))
-    with pytest.raises(DataError, match=r"noise0\.wav: was altered while it was in use"):
+    with pytest.raises(DataError, match=r"noise0\.wav: was changed while it was in use"):
         data.audio("train", crop)
 
 

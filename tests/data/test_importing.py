@@ -256,7 +256,7 @@ def test_nothing_that_was_there_is_overwritten(tmp_path: Path) -> None:
     before = tree(tmp_path / "out")
     summary = import_folder(source, tmp_path / "out", PLAIN)
     assert tree(tmp_path / "out") == before
-    assert "testing_list.txt: was changed since it was written, and stays as it is." in summary.notes
+    assert "testing_list.txt: was changed since it was written, so it is kept." in summary.notes
 
 
 def test_another_import_into_the_same_folder_is_refused_with_what_differs(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_labels_before_a_dot_and_a_test_set_beside_the_words(tmp_path: Path) -> 
     assert summary.splits == {"validation": 0, "test": 10}
     wake = put(tmp_path / "wake", *each("{word}/{who}_nohash_{take}.wav", ("hey", "not-hey")))
     put(wake, *[f"test/{word}/eve_nohash_{i}.wav" for word in ("hey", "not-hey") for i in range(4)])
-    assert any("in 'test', and is passed over" in warning for warning in load_data(wake).warnings)
+    assert any("in 'test', and is skipped" in warning for warning in load_data(wake).warnings)
     summary = import_folder(wake, tmp_path / "sorted", ImportOptions(rate=1_000))
     assert summary.clips == {"hey": 16, "not-hey": 16}
     assert summary.splits["test"] == 8
@@ -207,8 +207,8 @@ def test_recordings_beside_and_below_the_words_are_told_and_passed_over(tmp_path
     assert sum(map(len, data.splits.values())) == 24
     told = [warning for warning in data.warnings if warning.startswith(("stray", "no/old"))]
     assert told == [
-        "stray.wav: lies beside the word folders and is passed over; put it into the folder of its word.",
-        "no/old/a.wav: lies deeper than in the folder of its word, as do 2 recordings in 'no', and is passed over; "
+        "stray.wav: lies beside the word folders and is skipped; put it into the folder of its word.",
+        "no/old/a.wav: lies deeper than in the folder of its word, as do 2 recordings in 'no', and is skipped; "
         "'kwssearch data import' puts them in order.",
     ]
 

@@ -160,7 +160,7 @@ def test_names_without_the_mark_are_told_and_the_pattern_that_is_suggested_works
     root = people(tmp_path / "words", ("ann", "bob", "cid", "dot"), pattern)
     plain = load_data(root)
     warning = next(warning for warning in plain.warnings if "_nohash_" in warning)
-    assert "counts as a speaker of its own, as do 120 clips; a voice may be in two splits" in warning
+    assert "counts as its own speaker, as do 120 clips; a voice may be in two splits" in warning
     assert told in warning
     found = warning.split("speaker = '")[1].split("' would")[0]
     data = load_data(root, DataSettings(speaker=found))

@@ -74,7 +74,7 @@ NO_CLIP = {
     "MP3": (b"ID3\x04" + bytes(40), "is MP3, expected"),
     "M4A": (b"\0\0\0\x20ftypM4A " + bytes(40), "is MPEG-4 (AAC), expected"),
     "no sound": (riff(FORMAT), "cannot be decoded (it has no data chunk); record it again or remove it"),
-    "no format": (riff(DATA), "cannot be decoded (it has no whole format chunk before its data)"),
+    "no format": (riff(DATA), "cannot be decoded (it has no complete format chunk before its data)"),
     "bits of none": (riff(FORMAT[:22] + b"\0\0", DATA), "is 0-bit PCM, expected 16-bit PCM"),
     "empty data": (riff(FORMAT, b"data\0\0\0\0", chunk(b"LIST", b"ab")), "holds no samples"),
     "A-law": (
@@ -157,8 +157,8 @@ def test_equal_sound_in_two_splits_or_two_words_is_told_whatever_its_header(tmp_
     (root / listed[0]).write_bytes(SOUND["stream of ffmpeg"])
     (root / "yes" / "speaker001_nohash_0.wav").write_bytes(SOUND["odd comment, padded"])
     kinds = {problem.kind: problem for problem in check(root)}
-    assert kinds["in two splits"].text.startswith(f"has the sound of {listed[0]!r}, which is in another split")
-    assert kinds["in two words"].text.startswith("has the sound of 'yes/speaker001_nohash_0.wav', another word")
+    assert kinds["in two splits"].text.startswith(f"has the same sound as {listed[0]!r}, which is in another split")
+    assert kinds["in two words"].text.startswith("has the same sound as 'yes/speaker001_nohash_0.wav', another word")
 
 
 def test_a_word_folder_of_streams_is_a_data_set(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import threading
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -107,6 +109,48 @@ def test_fetched_once_and_unpacked(server: Server, tmp_path: Path, capsys: pytes
     assert captured.err == "Fetching Mini Speech Commands ...\n"
 
 
+def altered(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGE: dict[str, Callable[[Path], None]] = {
+    "truncated": lambda clip: os.truncate(clip, 100),
+    "emptied": lambda clip: os.truncate(clip, 0),
+    "altered": altered,
+    "another clip": lambda clip: (shutil.copyfile(sorted(clip.parent.iterdir())[-1], clip), None)[1],
+    "gone": lambda clip: clip.unlink(),
+    "a word is gone": lambda clip: shutil.rmtree(clip.parent),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_what_is_not_whole_any_more_is_fetched_again(
+    server: Server, tmp_path: Path, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.content = archive()
+    folder = fetch(server, tmp_path)
+    before = {path: path.read_bytes() for path in folder.rglob("*.wav")}
+    damage(sorted(folder.rglob("*.wav"))[0])
+    assert fetch(server, tmp_path) == folder
+    assert {path: path.read_bytes() for path in folder.rglob("*.wav")} == before
+    assert len(server.requests) == 2
+    assert f"{folder}: is not what was kept there; it is made again.\n" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_modes_of_what_is_fetched_are_those_of_the_umask(server: Server, tmp_path: Path) -> None:
+    server.content = archive()
+    before = os.umask(0o027)
+    try:
+        folder = fetch(server, tmp_path)
+    finally:
+        os.umask(before)
+    modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in (folder, *folder.rglob("*"))}
+    assert modes == {(True, 0o750), (False, 0o640)}
+
+
 def test_msc_by_name(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server.content = archive(clips=80)
     monkeypatch.setenv("KWSSEARCH_CACHE", str(tmp_path / "cache"))
@@ -175,10 +219,10 @@ def damaged() -> bytes:
 
 
 REFUSED = {
-    "a page": (lambda: b"<html>sign in</html>", "is no whole zip archive"),
-    "nothing": (lambda: b"", "is no whole zip archive"),
-    "half": (lambda: archive()[:5000], "is no whole zip archive"),
-    "damaged": (damaged, "is no whole zip archive"),
+    "a page": (lambda: b"<html>sign in</html>", "is not a complete zip archive"),
+    "nothing": (lambda: b"", "is not a complete zip archive"),
+    "half": (lambda: archive()[:5000], "is not a complete zip archive"),
+    "damaged": (damaged, "is not a complete zip archive"),
     "climbs": (lambda: archive({"mini_speech_commands/../../out.wav": b"x"}), "could leave its folder"),
     "climbs as a word": (lambda: archive({"mini_speech_commands/../out.wav": b"x"}), "could leave its folder"),
     "absolute": (lambda: archive({"/tmp/yes/out.wav": b"x"}), "could leave its folder"),
@@ -213,7 +257,7 @@ def test_archive_that_expands_without_end(server: Server, tmp_path: Path, monkey
 def test_archive_that_lies_about_its_size(server: Server, tmp_path: Path) -> None:
     honest = archive({"mini_speech_commands/yes/zeros.wav": bytes(1 << 21)})
     server.content = honest.replace((1 << 21).to_bytes(4, "little"), (100).to_bytes(4, "little"))
-    with pytest.raises(DataError, match="is no whole zip archive"):
+    with pytest.raises(DataError, match="is not a complete zip archive"):
         fetch(server, tmp_path)
 
 

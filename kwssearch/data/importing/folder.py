@@ -93,7 +93,7 @@ def import_folder(source: Path, target: Path, options: ImportOptions, show: Show
 
 def check_places(source: Path, target: Path) -> None:
     if not source.is_dir():
-        kind, remedy = ("a file", "; unpack an archive first") if source.exists() else ("no folder", "")
+        kind, remedy = ("a file", "; unpack an archive first") if source.exists() else ("not a folder", "")
         raise DataError(f"{source}: is {kind}, expected a folder that holds recordings{remedy}.")
     inner, outer = os.path.realpath(target), os.path.realpath(source)
     if os.path.commonpath([inner, outer]) in (inner, outer):
@@ -183,7 +183,7 @@ def slices_there(target: Path, name: str) -> Iterator[str]:
 
 
 def write_lists(target: Path, listed: dict[str, list[str]], summary: Summary) -> None:
-    """Writes the split lists; one that was changed since stays as it is."""
+    """Writes the split lists; one that was changed since is kept."""
     manifest = read_json(target / MANIFEST)
     written = dict(manifest.get("lists") or {})
     for split, name in LISTS.items():
@@ -194,7 +194,7 @@ def write_lists(target: Path, listed: dict[str, list[str]], summary: Summary) ->
         if not clips or (path.exists() and path.read_bytes() == content):
             continue
         if path.exists() and written.get(name) != hashlib.sha256(path.read_bytes()).hexdigest():
-            summary.notes.append(f"{name}: was changed since it was written, and stays as it is.")
+            summary.notes.append(f"{name}: was changed since it was written, so it is kept.")
             continue
         write_bytes(path, content)
         written[name] = hashlib.sha256(content).hexdigest()

@@ -203,7 +203,7 @@ def tell_of_speakers(clips: Sequence[str], settings: DataSettings, tell: Teller)
 def without_mark(clips: Sequence[str]) -> str:
     """What it means that names tell no speaker, with the pattern that would, where they show one."""
     text = (
-        f"has no {MARK!r} in its name, so that it counts as a speaker of its own, as do {len(clips):,} clips; "
+        f"has no {MARK!r} in its name, so it counts as its own speaker, as do {len(clips):,} clips; "
         "a voice may be in two splits, and accuracy may look too good"
     )
     found = suggest(clips)

@@ -77,7 +77,7 @@ def read_list(path: Path, listed: SplitList, meaning: Meaning) -> bool:
     if not listed.is_ours and not (path.is_file() and names_sound(path)):
         return False
     if not (path.is_file() and is_inside(path)):
-        kind = "is a link to a file elsewhere" if path.is_file() else "is no regular file"
+        kind = "is a link to a file elsewhere" if path.is_file() else "is not a regular file"
         listed.fault = f"{kind}, expected a list of clips; put the list itself there or remove it"
         return True
     try:

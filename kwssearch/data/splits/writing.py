@@ -33,10 +33,10 @@ def write_split(
     """
     shares = shares or Shares()
     if not root.is_dir():
-        raise DataError(f"{printable(root)}: is no folder, expected one with a sub-folder of WAVs for each word.")
+        raise DataError(f"{printable(root)}: is not a folder, expected one with a sub-folder of WAVs for each word.")
     there = [name for name in LISTS.values() if os.path.lexists(root / name)]
     if there:
-        raise DataError(f"{root / there[0]}: is there already; move it away to have the clips split anew.")
+        raise DataError(f"{root / there[0]}: exists already; move it away to split the clips again.")
     class_of = clips_of(root)
     split_of = by_speaker(root, class_of, shares, speaker) if by == "speaker" else deal_clips(class_of, shares)
     counts = {split: sum(found == split for found in split_of.values()) for split in SPLITS}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.space import SearchSpace
-from kwssearch.system.cache import cache_folder, recall, remember
+from kwssearch.system.cache import DataError, cache_folder, recall, remember
 from kwssearch.system.environment import versions
 
 Shape = tuple[str, str, float]  # features, architecture, width multiplier
@@ -35,7 +35,8 @@ def costs(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda
         UserError: a builder of the user's own gives no model that can be trained.
     """
     shapes = {trial.trial_id: shape_of(trial.values) for trial in space.trials}
-    remembered = {shape: known(place_of(space, classes, shape)) for shape in set(shapes.values())}
+    places = {shape: place_of(space, classes, shape) for shape in set(shapes.values())}
+    remembered = {shape: known(place) for shape, place in places.items()}
     if any(cost is None for cost in remembered.values()):
         waiting()
         from kwssearch.models.building import measured_costs
@@ -43,7 +44,8 @@ def costs(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda
         missing = [shape for shape in dict.fromkeys(shapes.values()) if remembered[shape] is None]
         for shape, cost in measured_costs(space, classes, missing).items():
             remembered[shape] = cost
-            remember(place_of(space, classes, shape), asdict(cost))
+            if (place := places[shape]) is not None:
+                remember(place, asdict(cost))
     return {trial_id: found for trial_id, shape in shapes.items() if (found := remembered[shape]) is not None}
 
 
@@ -51,19 +53,22 @@ def shape_of(values: Mapping[str, Any]) -> Shape:
     return values["features"], values["architecture"], values["width_multiplier"]
 
 
-def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path:
-    """Where a cost is remembered, under all that decides it."""
+def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path | None:
+    """Where a cost is remembered, under all that decides it; None for a user who has no place for a cache."""
     features, architecture, width = shape
     source = space.architectures.get(architecture)
     builders = Path(__file__).with_name("architectures.py").read_bytes()
     code = source.digest if source is not None else hashlib.sha256(builders).hexdigest()
     key = [versions(), code, architecture, space.features[features].shape, classes, width]
     name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
-    return cache_folder() / "costs" / f"{name}.json"
+    try:
+        return cache_folder() / "costs" / f"{name}.json"
+    except DataError:
+        return None
 
 
-def known(path: Path) -> Cost | None:
-    record = recall(path)
+def known(path: Path | None) -> Cost | None:
+    record = None if path is None else recall(path)
     if record is None:
         return None
     frames, bands, channels = record["input_shape"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,14 @@ def test_the_same_bytes_in_another_process(spoken: Path, tmp_path: Path) -> None
     again = speech.builtin(tmp_path, VOICES)
     assert digests(again) == digests(spoken)
     assert [path.name for path in tmp_path.iterdir()] == [again.name]
+
+
+def test_what_is_not_whole_any_more_is_spoken_again(spoken: Path, tmp_path: Path) -> None:
+    folder = tmp_path / spoken.name
+    shutil.copytree(spoken, folder)
+    (folder / "testing_list.txt").write_text("")
+    assert speech.builtin(tmp_path, VOICES) == folder
+    assert digests(folder) == digests(spoken)
 
 
 def test_is_a_data_set_of_the_labs_words(spoken: Path) -> None:

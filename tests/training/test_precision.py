@@ -51,7 +51,7 @@ def test_another_batch_size_or_device_is_measured_again(monkeypatch, tmp_path, m
     assert len(asked) == 6
 
 
-@pytest.mark.parametrize("damage", ["", "{", "{}", "[]"])
+@pytest.mark.parametrize("damage", ["", "{", "{}", "[]", '{"policy": "float32"}'])
 def test_a_damaged_memory_is_measured_again(monkeypatch, tmp_path, model, damage: str) -> None:
     measured(monkeypatch, {"float32": 2.0, "mixed_bfloat16": 1.0})
     precision.choose("auto", False, model, 20, tmp_path)

@@ -1,4 +1,5 @@
 import gc
+import os
 
 import numpy as np
 import pytest
@@ -141,6 +142,13 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path, damage: bytes | None) -> 
     path.write_bytes(path.read_bytes()[: 5000 if damage is None else 0] + (damage or b""))
     assert train.load_state(path) is None
     assert train.load_state(tmp_path / "nowhere.npz") is None
+
+
+def test_another_trainings_checkpoint_counts_as_none(tmp_path) -> None:
+    """Whole, and of the same shape, but in the wrong place."""
+    train.save_state(tmp_path / "trial_0" / "checkpoint.npz", trainer(0.0).state())
+    os.renames(tmp_path / "trial_0" / "checkpoint.npz", tmp_path / "trial_1" / "checkpoint.npz")
+    assert train.load_state(tmp_path / "trial_1" / "checkpoint.npz") is None
 
 
 def test_a_finished_training_leaves_no_graph_behind() -> None:

@@ -107,7 +107,7 @@ def test_no_registry_and_no_place_of_one_machine_is_named(page: Path) -> None:
 def test_command_lines_parse(line: str) -> None:
     words = shlex.split(line.split(" > ")[0], comments=True)[1:]
     command, context = main, click.Context(main, info_name="kwssearch")
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         command = command.commands[words.pop(0)]
     context = command.make_context(command.name, words, parent=context)
     assert not context.args

@@ -92,7 +92,7 @@ def reading(folder: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise unreadable(Path(error.filename or folder)) from error
+        raise unreadable(folder) from error
 
 
 def unreadable(place: Path) -> DataError:

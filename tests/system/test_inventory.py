@@ -178,6 +178,7 @@ def test_what_another_user_made_is_told_as_refused(tmp_path: Path, monkeypatch: 
     place = Path(tempfile.mkdtemp())
     place.chmod(0o755)
     monkeypatch.setenv("KWSSEARCH_CACHE", str(place))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     fill(place)
     with as_somebody_else(locked=[place]):
         cleared = inventory.clear(inventory.inventory())

@@ -61,15 +61,15 @@ def trainers(command: Command) -> Command:
             "--max-hours",
             type=click.FloatRange(0, min_open=True),
             metavar="HOURS",
-            help="Stop after them as at Ctrl-C, with exit code 0.",
+            help="Stop after this long, as at Ctrl-C but with exit code 0.",
         ),
         click.option(
             "--timing-budget",
             type=click.FloatRange(0),
             metavar="SECONDS",
-            help="Of the final timing, which is not cut before 20 rounds; 2 a trial by default.",
+            help="For the final timing, of at least 20 rounds; 2 a trial by default.",
         ),
-        click.option("--retry-failed", is_flag=True, help="Take up failed trials as well."),
+        click.option("--retry-failed", is_flag=True, help="Also try failed trials again."),
         click.option("--gpus", is_flag=True, help="A graphics processor for each worker; by default none is used."),
         click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786."),
         click.option(
@@ -103,7 +103,7 @@ def run(
     window_s: float | None,
     **options: Any,
 ) -> None:
-    """Search a space; run again, it resumes where it stopped.
+    """Search a space; when run again, it goes on where it stopped.
 
     SPACE is a TOML file or the name of a shipped one: lab4, full, quickstart.
 
@@ -131,7 +131,7 @@ def run(
 )
 @trainers
 def resume(folder: Path, data: str | None, **options: Any) -> None:
-    """Go on with an interrupted search from what RUN itself records.
+    """Go on with an interrupted search from what RUN records.
 
     \b
     Example:
@@ -152,11 +152,11 @@ def resume(folder: Path, data: str | None, **options: Any) -> None:
     "--budget",
     type=click.FloatRange(0),
     metavar="SECONDS",
-    help="Stop after them, but not before 20 rounds; 2 a trial by default.",
+    help="Stop after this long, but not before 20 rounds; 2 a trial by default.",
 )
 @click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default.")
 def measure(folder: Path, threads: int, budget: float | None, data: str | None) -> None:
-    """Time all models of RUN again, alone, in interleaved rounds; replaces its latencies.
+    """Time all models of RUN again in interleaved rounds, and replace its latencies.
 
     \b
     Example:
@@ -165,7 +165,7 @@ def measure(folder: Path, threads: int, budget: float | None, data: str | None) 
     from kwssearch.search.conduct import measure as measure_again
     from kwssearch.search.progress import Progress
 
-    with interruptible("Stopped; the latencies are those that were there before."):
+    with interruptible("Stopped; the earlier latencies are kept."):
         measure_again(folder, Progress(), threads, budget, data)
 
 

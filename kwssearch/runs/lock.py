@@ -89,7 +89,7 @@ def holder(folder: Path) -> str:
 
 
 def refuse_strangers(folder: Path, ours: tuple[str, ...]) -> None:
-    """Leaves a folder alone that is no run and holds what no run would."""
+    """Refuses a folder that is not a run and holds other files."""
     if (folder / RUN_RECORD).exists():
         return
     others = [path.name for path in folder.iterdir() if path.name not in ours and not path.name.startswith(".")]

@@ -83,7 +83,7 @@ def trial_record(planned: PlannedTrial, proposed_by: str) -> dict[str, Any]:
 
 
 def read_trials(folder: Path, space: SearchSpace, warnings: list[str]) -> tuple[PlannedTrial, ...]:
-    """The trials that were begun, by id; one whose record is damaged or no point of the space is passed over."""
+    """The trials that were begun, by id; one whose record is damaged or not a point of the space is skipped."""
     found = []
     for path in folder.glob(f"trial_*/{TRIAL_RECORD}"):
         record = read_or_warn(path, warnings)
@@ -100,7 +100,7 @@ def read_trials(folder: Path, space: SearchSpace, warnings: list[str]) -> tuple[
 def field_fault(record: Mapping[str, Any], fields: Mapping[str, type]) -> str | None:
     """The first of `fields` that a record lacks, in words, or None."""
     missing = (
-        f"{key} is missing or no {kind.__name__}"
+        f"{key} is missing or not {kind.__name__}"
         for key, kind in fields.items()
         if not isinstance(record.get(key), kind)
     )
@@ -120,7 +120,7 @@ def result_fault(
     for key in NUMBERS:
         value = record.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            return f"{key} is missing or no number"
+            return f"{key} is missing or not a number"
     if record["accuracy"] > 1:
         return "accuracy is above 1"
     predictions = record.get("predictions")

@@ -73,7 +73,7 @@ def found_again(folder: RunFolder, source: str, space: SearchSpace) -> DataSet:
         UserError: it is not there, or not fit; of a run that was begun, says that it has moved.
     """
     if folder.record and source not in NAMED and source == folder.source and not Path(source).is_dir():
-        raise UserError(f"{folder.path}: its data set is not at {source} any more; say where it is now.", about="data")
+        raise UserError(f"{folder.path}: its data set is no longer at {source}; say where it is now.", about="data")
     return load_data(source, space.data_settings)
 
 
@@ -93,7 +93,7 @@ def measure(
     with folder.held():
         folder.moved(found_again(folder, folder.source if data is None else data, space))
         if not time_run(folder, progress, threads, budget, again=True):
-            raise UserError(f"{path}: no model file is there to time, expected trial_*/model.tflite.")
+            raise UserError(f"{path}: there is no model file to time, expected trial_*/model.tflite.")
 
 
 def time_run(

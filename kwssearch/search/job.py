@@ -125,7 +125,7 @@ def failure_of(error: Exception, text: str) -> Failure:
             fatal=True,
         )
     if isinstance(error, ImportError):
-        return Failure(f"a library cannot be loaded ({shown}); install kwssearch anew.", text, fatal=True)
+        return Failure(f"a library cannot be loaded ({shown}); reinstall kwssearch.", text, fatal=True)
     if isinstance(error, MemoryError):
         return Failure("the machine has too little memory for this trial", text)
     final = type(error).__name__ in ("TrialError", "DivergedError")

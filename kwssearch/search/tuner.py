@@ -100,7 +100,7 @@ class KwsTuner(BaseTuner):
             workers: processes of this machine; as many as there are cores by default, 0 trains in this process.
             scheduler: address of a Dask scheduler to train on instead, such as 'tcp://host:8786'.
             gpus: gives every worker a graphics processor; they are left alone by default.
-            retry_failed: takes up failed trials as well.
+            retry_failed: also tries failed trials again.
             max_hours: stops after them, with the state saved; searched again, it goes on.
             timing_budget: seconds after which the final timing stops, but not before 20 rounds; 2 a trial by default.
             callbacks: none can be honoured, see the error.

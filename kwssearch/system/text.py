@@ -18,7 +18,7 @@ def read_text(path: Path, limit: int = 1 << 26) -> str:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is too large or no UTF-8; the text says what it is and what to do.
+        ValueError: it is too large or not UTF-8; the text says what it is and what to do.
     """
     with open(path, "rb") as file:
         content = file.read(limit + 1)
@@ -31,7 +31,7 @@ def decode_text(content: bytes) -> str:
     """Text of bytes, without a mark, its lines ended by LF.
 
     Raises:
-        ValueError: it is no UTF-8; the text says what it is and what to do.
+        ValueError: it is not UTF-8; the text says what it is and what to do.
     """
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None) or unmarked(content)
     if encoding:

@@ -20,7 +20,7 @@ STEPS_A_CALL = 64
 
 
 class DivergedError(Exception):
-    """The loss left the finite numbers; no further epoch can bring it back."""
+    """The loss is no longer finite; no further epoch can bring it back."""
 
 
 def steps_an_epoch(clips: int, batch_size: int) -> int:
@@ -99,7 +99,7 @@ class Trainer:
         features, labels = tf.constant(self.features[clips]), tf.constant(self.labels[clips])
         self._sums = self._compiled(features, labels, tf.constant(self._sums)).numpy()
         if not math.isfinite(self._sums[0]):
-            raise DivergedError(f"the loss left the finite numbers in epoch {len(self.history) + 1}")
+            raise DivergedError(f"the loss is no longer finite in epoch {len(self.history) + 1}")
 
     def _end_epoch(self) -> None:
         for layer in pruned_layers(self.model):

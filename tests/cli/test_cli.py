@@ -175,7 +175,7 @@ def test_a_run_goes_on_where_its_data_set_is_now(finished, words, cache, tmp_pat
     (run / "place.json").unlink()
     lost = shell.kwssearch("resume", run, cache=cache)
     assert lost.returncode == 1
-    assert "its data set is not at" in lost.stderr and "--data says which" in lost.stderr
+    assert "its data set is no longer at" in lost.stderr and "--data says which" in lost.stderr
     (run / "trial_1" / "result.json").unlink()
     found = shell.kwssearch("resume", run, "--data", there, cache=cache)
     assert found.returncode == 0, found.stderr

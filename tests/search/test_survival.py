@@ -197,7 +197,7 @@ def test_nan_losses_fail_their_trials_and_nothing_else(tmp_path, words, cache) -
     ended = shell.kwssearch("run", space, "--data", words, "--out", tmp_path / "run", cache=cache)
     assert ended.returncode == 1
     assert ended.stderr.count("Failed: trial") == 4
-    assert "DivergedError: the loss left the finite numbers" in ended.stderr
+    assert "DivergedError: the loss is no longer finite" in ended.stderr
     record = json.loads((tmp_path / "run" / "trial_0" / "result.json").read_text())
     assert record["status"] == "failed"
     assert "Traceback" in record["traceback"]

@@ -17,7 +17,7 @@ setup: .venv/ready
 	@touch $@
 
 test: setup
-	$(BIN)/pytest -m "not damage"
+	$(BIN)/pytest -m "not damage" -n 2
 
 damage: setup
 	$(BIN)/pytest -m damage -n 2

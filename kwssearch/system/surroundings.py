@@ -7,20 +7,13 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 
-# Variables of libraries that compute results, or of Keras; a worker starts without them.
-PREFIXES = (
-    "TF_",
-    "XLA_",
-    "KERAS_",
-    "ONEDNN_",
-    "DNNL_",
-    "OMP_",
-    "KMP_",
-    "GOMP_",
-    "MKL_",
-    "NVIDIA_TF32",
-    "PYTHONHASHSEED",
-)
+# Variables that change how TensorFlow computes; not its whole prefix, which Terraform has too.
+ARITHMETIC = (
+    "TF_ENABLE_", "TF_DISABLE_", "TF_ONEDNN_", "TF_SET_ONEDNN_", "TF_MKL_", "TF_XLA_", "TF_DETERMINISTIC_", "TF_CUDNN_",
+    "TF_CUBLAS", "TF_USE_CU", "TF_FP16_", "TF_AUTO_", "TF_NUM_INT", "XLA_", "ONEDNN_", "DNNL_", "NVIDIA_TF32",
+)  # fmt: skip
+# A worker starts without these.
+PREFIXES = (*ARITHMETIC, "TF_USE_LEGACY_KERAS", "KERAS_", "OMP_", "KMP_", "GOMP_", "MKL_", "PYTHONHASHSEED")
 SET = {
     "KERAS_BACKEND": "tensorflow",
     "MPLBACKEND": "agg",
@@ -30,9 +23,7 @@ SET = {
 }
 # What the arithmetic itself listens to; needed on some processors, so kept, and recorded like a version.
 RECORDED = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
-ARITHMETIC = ("TF_", "XLA_", "ONEDNN_", "DNNL_", "NVIDIA_TF32")
 LEVELS = {"TF_CPP_MIN_LOG_LEVEL": "3", "ABSL_MIN_LOG_LEVEL": "3"}
-HARMLESS = ("TF_CPP_", "TF_USE_LEGACY_KERAS", "TF_FORCE_GPU_ALLOW_GROWTH", "TF2_BEHAVIOR")
 
 
 def worker_environment(user: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -48,11 +39,7 @@ def recorded(user: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def altering(user: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Variables of this process that a worker would not have, and that may alter what it computes."""
-    return {
-        name: value
-        for name, value in user.items()
-        if name.startswith(ARITHMETIC) and not name.startswith(HARMLESS) and SET.get(name) != value
-    }
+    return {name: value for name, value in user.items() if name.startswith(ARITHMETIC) and SET.get(name) != value}
 
 
 @contextlib.contextmanager
@@ -75,7 +62,7 @@ def own_keras() -> Iterator[None]:
 
 @contextlib.contextmanager
 def own_matplotlib() -> Iterator[None]:
-    """While matplotlib is imported, by us or by Keras 3, it sees no backend but a notebook's own: a wrong one raises."""
+    """While matplotlib is imported, also by Keras 3, it sees no backend but a notebook's own: a wrong one raises."""
     chosen = os.environ.get("MPLBACKEND", "")
     if not chosen or chosen.startswith("module://"):
         yield

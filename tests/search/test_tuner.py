@@ -145,7 +145,7 @@ def test_callbacks_are_refused_with_the_reason(searched, words) -> None:
 def test_a_fault_of_the_data_ends_the_search_and_fails_no_trial(space, words, tmp_path, monkeypatch) -> None:
     from kwssearch.search import job
 
-    def altered(source: str, fingerprint: str):
+    def altered(source: str, *arguments: object):
         raise UserError(f"{source}: is not the data set that this search uses")
 
     monkeypatch.setattr(job, "open_data", altered)

@@ -44,6 +44,7 @@ def test_a_worker_starts_without_them() -> None:
         ({"TF_ENABLE_ONEDNN_OPTS": "1"}, set()),
         ({"XLA_FLAGS": "--x", "DNNL_MAX_CPU_ISA": "AVX2"}, {"XLA_FLAGS", "DNNL_MAX_CPU_ISA"}),
         ({"TF_CPP_MIN_LOG_LEVEL": "0", "TF_USE_LEGACY_KERAS": "1", "PATH": "x"}, set()),
+        ({"TF_CLI_CONFIG_FILE": "of Terraform", "TF_VAR_region": "x", "TF_DATA_DIR": "y"}, set()),
     ],
 )
 def test_what_may_alter_results_is_known(variables: dict[str, str], names: set[str]) -> None:

@@ -79,7 +79,9 @@ def test_without_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWSSEARCH_CACHE", "~nobody-of-this-name/cache")
     shown = called()
     assert shown.exit_code == 1
-    assert shown.stderr.endswith("there is no such home folder); name one with the environment variable KWSSEARCH_CACHE.\n")
+    assert shown.stderr.endswith(
+        "there is no such home folder); name one with the environment variable KWSSEARCH_CACHE.\n"
+    )
 
 
 @pytest.mark.parametrize(

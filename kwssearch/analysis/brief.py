@@ -111,7 +111,7 @@ def advice_lines(found: Recommendation) -> list[str]:
     )
     lines = [f"Take {presented(choice)}.", doubt]
     if sure.trial is not choice.trial:
-        lines.append(f"To be {100 * SURE:.0f} % sure: {presented(sure)}.")
+        lines.append(f"To be {100 * SURE:.0f} % sure, take {presented(sure)}.")
     return lines
 
 

@@ -85,9 +85,7 @@ def test_the_plan_says_what_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     assert as_many_as_fit() == (1, "the container has a quota of 1.5 cores")
 
 
-def test_a_worker_that_the_system_killed_for_memory_is_named_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_was_killed_for_memory_is_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from kwssearch.search import workers
 
     assert workers.death(-9, of_memory=False) == "signal SIGKILL"

@@ -26,7 +26,7 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         raise UserError(
             "scheduler: needs Dask, which is not installed; install kwssearch with its extra 'dask'.", about="scheduler"
         ) from error
-    for name in LOGGERS:  # what they would say of a lost scheduler, many lines, is told in a sentence
+    for name in LOGGERS:  # one sentence replaces their many lines about a lost scheduler
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
@@ -47,7 +47,7 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         def capacity() -> int:
             try:
                 return max(1, len(client.nthreads()))
-            except (OSError, RuntimeError, AttributeError) as error:  # the last two of a client that gave up
+            except (OSError, RuntimeError, AttributeError) as error:  # the last two come from a client that gave up
                 raise UserError(
                     f"scheduler: the Dask scheduler at {address!r} stopped answering ({type(error).__name__}); "
                     "what is done is saved: start it again, then resume."

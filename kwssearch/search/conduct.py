@@ -33,14 +33,14 @@ def conduct(
     budget: Budget = UNLIMITED,
     retry_failed: bool = False,
 ) -> Run:
-    """Goes through what is left of a search, then times all models; the run as it stands in the end.
+    """Trains what is left of a search, then times all models; returns the run as it is at the end.
 
     Args:
-        data: or where it is; the folder is looked at before it is loaded.
-        tuner: made when workers have been started, since that loads TensorFlow for seconds.
+        data: the data set, or where it is; it is loaded after the run's folder has been checked.
+        tuner: makes the tuner; called once the workers have started, since it loads TensorFlow for some seconds.
 
     Raises:
-        UserError: the space, the data, the run or the disk stands in the way; what is done stays.
+        UserError: the space, the data, the run or the disk prevents the search; finished work is kept.
     """
     folder = RunFolder(path)
     with folder.held():
@@ -70,7 +70,7 @@ def found_again(folder: RunFolder, source: str, space: SearchSpace) -> DataSet:
     """The data set of a search.
 
     Raises:
-        UserError: it is not there, or not fit; of a run that was begun, says that it has moved.
+        UserError: it is missing or unfit; if the run was begun before, the message says that it has moved.
     """
     if folder.record and source not in NAMED and source == folder.source and not Path(source).is_dir():
         raise UserError(f"{folder.path}: its data set is no longer at {source}; say where it is now.", about="data")
@@ -80,13 +80,13 @@ def found_again(folder: RunFolder, source: str, space: SearchSpace) -> DataSet:
 def measure(
     path: Path, progress: Progress, threads: int = 1, budget: float | None = None, data: str | None = None
 ) -> None:
-    """Times all models of a run anew.
+    """Times all models of a run again.
 
     Args:
         data: where the data set is now; where the run last found it by default.
 
     Raises:
-        UserError: no model of the run is on disk, it is being searched, or its data set is not the one.
+        UserError: no model of the run is on disk, the run is being searched, or the data set is not the run's.
     """
     folder = RunFolder(path)
     space = folder.reopen()
@@ -99,7 +99,7 @@ def measure(
 def time_run(
     folder: RunFolder, progress: Progress, threads: int = 1, budget: float | None = None, again: bool = False
 ) -> bool:
-    """Times all models alone, in a worker of its own; whether there was anything to time.
+    """Times all models in a separate worker, with nothing beside it; returns whether there was any model to time.
 
     Raises:
         UserError: the data set or the disk fails.

@@ -1,4 +1,4 @@
-"""What is known to go wrong before anything is trained."""
+"""Problems that can be seen before anything is trained."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FEW_UPDATES = 5
 
 
 def space_notes(space: SearchSpace) -> list[str]:
-    """Sentences on what a space declares, whatever the data."""
+    """Warnings about what a space declares, whatever the data."""
     notes = [note for setting in space.features.values() for note in band_notes(setting)]
     sparsities = {trial.values["final_sparsity"] for trial in space.trials}
     below = sorted(s for s in sparsities if 0 < s < space.pruning.initial_sparsity)
@@ -28,7 +28,7 @@ def space_notes(space: SearchSpace) -> list[str]:
 
 
 def band_notes(setting: FeatureSetting) -> list[str]:
-    """Mel bands that are the same for every clip, since no line of the spectrum falls into them."""
+    """Warns of mel bands that are the same for every clip, since no line of the spectrum falls into them."""
     empty = int(np.sum(~mel_matrix(setting).any(axis=0)))
     if not empty:
         return []
@@ -40,7 +40,7 @@ def band_notes(setting: FeatureSetting) -> list[str]:
 
 
 def data_notes(space: SearchSpace, data: DataSet) -> list[str]:
-    """Sentences on how a space and a data set go together."""
+    """Warnings about how a space and a data set fit together."""
     notes = []
     for setting in space.features.values():
         edges = band_centres(setting)
@@ -55,14 +55,14 @@ def data_notes(space: SearchSpace, data: DataSet) -> list[str]:
 
 
 def band_centres(setting: FeatureSetting) -> npt.NDArray[np.float64]:
-    """In hertz, of each mel band; shape (mel_bins,)."""
+    """The centre of each mel band in hertz; shape (mel_bins,)."""
     low, high = (1127 * np.log1p(edge / 700) for edge in (setting.lower_hz, setting.upper_hz))
     mels = np.linspace(low, high, setting.mel_bins + 2)[1:-1]
     return np.asarray(700 * np.expm1(mels / 1127))
 
 
 def pruning_notes(space: SearchSpace, data: DataSet) -> list[str]:
-    """Of trainings that leave pruning little time.
+    """Warnings about trainings that leave little time for pruning.
 
     Raises:
         SpaceError: a training ends before its last mask is made.

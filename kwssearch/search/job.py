@@ -30,11 +30,11 @@ class Job:
 
     Attributes:
         source, fingerprint: the data set, and what it must turn out to be.
-        execution: adds to the recipe's seed.
-        folder: for artefacts and checkpoint; None for the worker's own cache, from where the
-            artefacts travel back with the outcome.
+        execution: is added to the recipe's seed.
+        folder: for artefacts and checkpoint; None for the worker's own cache, from which the
+            artefacts are sent back with the outcome.
         beginning: file name of the state that all jobs of a group share; None where none is shared.
-        alone: no other job runs beside this one, so that its latency may count.
+        alone: no other job runs at the same time, so that its latency may count.
         gpu: it may use the graphics processor that its worker sees.
     """
 
@@ -90,11 +90,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failure:
-    """A job that ended with an exception, told in text: exceptions do not always travel.
+    """A job that ended with an exception, kept as text: not every exception can be sent between processes.
 
     Attributes:
-        fatal: the surroundings are at fault, so that every job would fail alike.
-        final: a second try would end the same.
+        fatal: the surroundings are at fault, so that every job would fail in the same way.
+        final: a second try would end in the same way.
     """
 
     reason: str
@@ -112,7 +112,7 @@ def run(job: Job) -> Outcome | Failure:
 
 
 def failure_of(error: Exception, text: str) -> Failure:
-    """Whose fault an exception is: the surroundings' (disk, data, home, libraries) or the trial's own."""
+    """What is at fault for an exception: the surroundings (disk, data, home, libraries) or the trial itself."""
     shown = " ".join(str(error).split())[:300]
     if isinstance(error, UserError):
         return Failure(str(error), text, fatal=True)
@@ -140,7 +140,7 @@ def cache_folder_or_none() -> Path | None:
 
 
 def load_libraries() -> None:
-    """Imports what `execute` needs, some seconds of work."""
+    """Imports what `execute` needs, which takes some seconds."""
     from kwssearch import training  # noqa: F401
 
 
@@ -177,7 +177,7 @@ def execute(job: Job) -> Outcome:
     if job.folder is None:
         files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE, WEIGHTS_FILE)}
         shutil.rmtree(folder)
-        # What runs of other weeks left on this host: shared states, checkpoints of lost jobs.
+        # What earlier runs left on this host a week ago or more: shared states, checkpoints of lost jobs.
         forget_older(folder.parent.parent.iterdir(), SECONDS_KEPT)
     clips = len(figures["predictions"])
     record = {
@@ -193,7 +193,7 @@ def execute(job: Job) -> Outcome:
 
 
 def identity(job: Job) -> dict[str, Any]:
-    """What names an execution in its record."""
+    """What identifies an execution in its record."""
     return {
         "trial_id": job.planned.trial_id,
         "strategy": job.planned.strategy,
@@ -206,7 +206,7 @@ def identity(job: Job) -> dict[str, Any]:
 
 @lru_cache(maxsize=2)
 def open_data(source: str, settings: DataSettings, fingerprint: str) -> DataSet:
-    """The data set, loaded once a process.
+    """The data set, loaded once per process.
 
     Raises:
         UserError: it is not the one that the search began with.

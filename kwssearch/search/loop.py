@@ -1,4 +1,4 @@
-"""The one loop of a search: a free worker asks the oracle, a job is made, its outcome is recorded, the oracle hears."""
+"""The one loop of a search: a free worker asks the oracle, a job runs, its outcome is recorded, the oracle is told."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFRESH_SECONDS = 0.5
 
 
 class Watcher(Protocol):
-    """Sees a search go on."""
+    """Follows a search."""
 
     def under_way(self, jobs: list[Job]) -> None:
         """Called twice a second with the jobs that run."""
@@ -37,10 +37,10 @@ class Watcher(Protocol):
 
 
 class Loop:
-    """Goes through a plan.
+    """Carries out a plan.
 
     Args:
-        tuner: whose oracle proposes and whose KerasTuner hooks (`on_trial_begin`, `on_trial_end`) are called.
+        tuner: its oracle proposes, and its KerasTuner hooks (`on_trial_begin`, `on_trial_end`) are called.
     """
 
     def __init__(self, tuner: KwsTuner, plan: Plan, watcher: Watcher) -> None:
@@ -58,16 +58,16 @@ class Loop:
         self.deadline = None if hours is None else time.monotonic() + 3600 * hours
 
     def run(self, executor: Executor, capacity: Callable[[], int]) -> bool:
-        """Keeps `capacity()` jobs under way until the oracle has no more and all have ended, or time is up.
+        """Keeps `capacity()` jobs under way until the oracle has no more points and all jobs have ended, or time is up.
 
         Args:
             executor: runs a picklable call: in this process, a WorkerPool, or Dask's.
 
         Returns:
-            whether all has ended.
+            whether everything has ended.
 
         Raises:
-            UserError: the disk or the data set fails; what is done stays.
+            UserError: the disk or the data set fails; finished work is kept.
         """
         self.queue.costs = self.plan.macs
         self.oracle.prepare(self.plan.macs)
@@ -89,7 +89,7 @@ class Loop:
         return True
 
     def take_up(self) -> None:
-        """Makes the oracle know what the run has, and queues what of it is missing."""
+        """Tells the oracle what the run has, and queues the executions that are missing."""
         recorded = {trial.trial_id: trial for trial in self.plan.run.trials}
         for trial in self.oracle.take_up(self.plan.run):
             found = recorded[trial.trial_id]

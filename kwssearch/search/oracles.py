@@ -1,4 +1,4 @@
-"""KerasTuner's side of a policy: oracles that propose its points, hear of their ends, and rank them."""
+"""KerasTuner's side of a policy: oracles that propose its points, are told how they end, and rank them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class PolicyOracle(keras_tuner.Oracle):
     """A policy as a KerasTuner oracle that keeps no state of its own: the records of a run are the state.
 
     KerasTuner's oracles save a queue or a model beside the results, and sum objectives of different units; this
-    one takes up what a run's folder holds (`take_up`), and ranks by domination: `get_best_trials()` gives the
+    one picks up what a run's folder holds (`take_up`), and ranks by domination: `get_best_trials()` gives the
     front first.
 
     Args:
         policy: decides which point is next.
-        max_trials: no more than these; all that the policy has by default.
+        max_trials: at most so many; all that the policy has by default.
     """
 
     def __init__(self, policy: Policy, max_trials: int | None = None) -> None:
@@ -50,7 +50,7 @@ class PolicyOracle(keras_tuner.Oracle):
 
     @keras_tuner.synchronized
     def create_trial(self, tuner_id: str) -> Trial:
-        """What the policy proposes; IDLE where it waits for a trial to end, STOPPED where it has no more."""
+        """What the policy proposes; IDLE while it waits for a trial to end, STOPPED when it has no more points."""
         if tuner_id in self.ongoing_trials:
             return self.ongoing_trials[tuner_id]
         if len(self.trials) >= self.max_trials:
@@ -87,7 +87,7 @@ class PolicyOracle(keras_tuner.Oracle):
             self.score_trial(trial)
 
     def score_trial(self, trial: Trial) -> None:
-        """Ranks all completed trials anew: 0 on the front, 1 once that is taken away, and so on."""
+        """Ranks all completed trials again: 0 is the front, 1 the front of the rest, and so on."""
         completed = self._completed()
         values = [[o.sign * t.metrics.get_best_value(o.name) for o in self.ranked_by] for t in completed]
         for each, rank in zip(completed, moocore.pareto_rank(np.array(values)), strict=True):
@@ -100,13 +100,13 @@ class PolicyOracle(keras_tuner.Oracle):
         return [trial for trial in ranked if trial.score == 0] if num_trials is None else ranked[:num_trials]
 
     def prepare(self, costs: Mapping[str, float]) -> None:
-        """Hears before a search what each trial of the space's own list costs, in multiply-accumulates."""
+        """Receives, before a search, the cost of each trial of the space's own list in multiply-accumulates."""
 
     def take_up(self, run: runs.Run) -> list[Trial]:
-        """Makes the oracle know what a run has begun, in the order of its ends, and nothing else.
+        """Tells the oracle which trials a run has begun, in the order of their ends, and nothing else.
 
         Returns:
-            the trials that are under way: some of their executions are missing.
+            the trials that are under way, of which some executions are missing.
         """
         for known in (self.trials, self.ongoing_trials, self.start_order, self.end_order):
             known.clear()
@@ -125,7 +125,7 @@ class PolicyOracle(keras_tuner.Oracle):
         return under_way
 
     def conclude(self, trial: Trial, recorded: runs.Trial) -> None:
-        """Tells a trial's figures, or why it has none; `end_trial` comes next."""
+        """Reports a trial's figures, or why it has none; `end_trial` comes next."""
         if recorded.executions:
             trial.status = TrialStatus.COMPLETED
             self.update_trial(trial.trial_id, {o.name: recorded.figure(o.name) for o in self.ranked_by})
@@ -134,10 +134,10 @@ class PolicyOracle(keras_tuner.Oracle):
             trial.message = recorded.failures[0]["reason"]
 
     def save(self, fname: str | None = None) -> None:
-        """Nothing: the records on disk are the state."""
+        """Does nothing: the records on disk are the state."""
 
     def reload(self, fname: str | None = None) -> None:
-        """Nothing: see `save`."""
+        """Does nothing: see `save`."""
 
     def _begin(self, trial_id: str, values: Mapping[str, Any], tuner_id: str) -> Trial:
         hp = self.hyperparameters.copy()

@@ -1,4 +1,4 @@
-"""How long a search still takes, from what its trainings took so far."""
+"""How long a search will still take, judging by its trainings so far."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-OVERHEADS = np.geomspace(2.5e5, 2.5e8, 61)  # multiply-accumulates that take as long as what surrounds them
+OVERHEADS = np.geomspace(2.5e5, 2.5e8, 61)  # in multiply-accumulates that take as long
 GUESS = 2.5e6
 
 
 class Pace:
-    """Seconds of trainings by their multiply-accumulates: in proportion, but for what surrounds each step.
+    """Seconds of training from multiply-accumulates: in proportion, apart from the overhead of each step.
 
-    The overhead is what makes the seconds so far most nearly proportional, so that large models at the beginning of a
-    search do not promise too much for the small ones at its end.
+    The overhead is the one that makes the seconds so far most nearly proportional, so that the large models at the
+    beginning of a search do not promise too short a time for the small ones at its end.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Pace:
         self.seconds: list[float] = []
 
     def took(self, macs: float, seconds: float) -> None:
-        """Hears of a training that has ended."""
+        """Adds a training that has ended."""
         self.macs.append(macs)
         self.seconds.append(max(seconds, 1e-3))
 
@@ -30,7 +30,7 @@ class Pace:
         return bool(self.seconds)
 
     def expected(self, macs: Sequence[float]) -> float:
-        """Seconds of so many further trainings together, one after the other."""
+        """Seconds that further trainings take in all, one after the other."""
         overhead = self.overhead()
         costs = np.array(self.macs) + overhead
         rate = sum(self.seconds) / float(costs.sum())
@@ -45,7 +45,7 @@ class Pace:
 
 
 def in_words(seconds: float) -> str:
-    """A duration as a person says it."""
+    """A duration as a person would say it."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:

@@ -24,9 +24,9 @@ class Budget:
     """What a search may spend.
 
     Attributes:
-        trials: no more of them; all that the oracle has by default.
-        hours: after them it stops as at Ctrl-C, with its state saved.
-        timing_seconds: of the final timing, as `timing.measure` takes it.
+        trials: at most so many; all that the oracle has by default.
+        hours: after these it stops as on Ctrl-C, with its state saved.
+        timing_seconds: budget of the final timing, as `timing.measure` takes it.
     """
 
     trials: int | None = None
@@ -39,15 +39,15 @@ UNLIMITED = Budget()
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that is open, its data set, and what of it is left.
+    """An open run, its data set, and what is left to do.
 
     Attributes:
         run: as it was found.
         budget: what may be spent.
-        remote: jobs run on other hosts, so that their artefacts travel.
+        remote: jobs run on other hosts, so that their artefacts must be sent back.
         workers: how many jobs run at once, as far as is known.
         gpu: jobs may use graphics processors.
-        notes: sentences to tell before it begins.
+        notes: sentences to show before the search begins.
     """
 
     folder: RunFolder
@@ -94,7 +94,7 @@ class Plan:
 
     @cached_property
     def macs_of_shapes(self) -> Mapping[tuple[Any, ...], float]:
-        """The same by what decides them."""
+        """The same, keyed by what determines them."""
         return {point_key(t.values, Stage.SHAPE): self.macs[t.trial_id] for t in self.space.trials}
 
     def cost_of(self, planned: PlannedTrial) -> float:
@@ -102,7 +102,7 @@ class Plan:
 
     @cached_property
     def sharing(self) -> Counter[tuple[Any, ...]]:
-        """How many points of the space are one training until their endings."""
+        """How many points of the space share one training until their endings."""
         return Counter(point_key(trial.values, Stage.TRAINING) for trial in self.space.trials)
 
     def beginning(self, planned: PlannedTrial, execution: int) -> str | None:
@@ -152,5 +152,5 @@ def opened(
     foreseen = [*space_notes(space), *data_notes(space, data), *here]
     folder.open(space, data, oracle)
     run = folder.load()
-    damaged = [warning for warning in run.warnings if VOICES_KNOWN not in warning]  # the data set says it, with names
+    damaged = [warning for warning in run.warnings if VOICES_KNOWN not in warning]  # the data set names them
     return Plan(folder, folder.tidy(run, retry_failed), data, notes=(*data.warnings, *foreseen, *damaged), **options)

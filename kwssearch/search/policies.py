@@ -13,7 +13,7 @@ Point = Mapping[str, Any]
 
 
 class Signal(Enum):
-    """What a policy says where it has no point."""
+    """What a policy says when it has no point."""
 
     WAIT = "ask again when a trial has ended"
     STOP = "there is nothing left to propose"
@@ -35,22 +35,22 @@ class Policy(Protocol):
     """Proposes points of a space.
 
     Attributes:
-        name: stands in run.json and trial.json.
-        space: all of its points that may be proposed, and no other.
+        name: is recorded in run.json and trial.json.
+        space: its points may be proposed, and no others.
     """
 
     name: str
     space: SearchSpace
 
     def propose(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Point | Signal:
-        """The next point, from what has ended, in that order, and what was proposed and has not."""
+        """The next point, given the trials that have ended, in that order, and the points that are still pending."""
 
 
 class Grid:
     """Every point of a space once, the longest training first, so that workers end together.
 
     Args:
-        costs: trial id -> what a training costs, in any unit; declared order where it is not known.
+        costs: trial id -> what a training costs, in any unit; without it, the declared order is kept.
     """
 
     name = "grid"

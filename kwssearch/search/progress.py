@@ -28,7 +28,7 @@ PLAIN_SECONDS = 30.0
 
 
 class Progress:
-    """Tells of a search on standard error, or in the page of a notebook.
+    """Reports on a search on standard error, or in the page of a notebook.
 
     Args:
         console: where to write.
@@ -83,7 +83,7 @@ def conclusion(run: Run, progress: Progress) -> int:
 
 
 class State(NamedTuple):
-    """How far a job is."""
+    """How far a job has got."""
 
     epoch: int
     epochs: int
@@ -96,12 +96,12 @@ class State(NamedTuple):
 
 
 class Canvas:
-    """Draws the table anew where it can; `live` says whether it can."""
+    """Redraws the table where it can; `live` says whether it can."""
 
     live = False
 
     def draw(self, table: Group) -> None:
-        """Nothing, where lines are printed one after the other."""
+        """Does nothing: lines are printed one after the other."""
 
 
 class TerminalCanvas(Canvas):
@@ -136,7 +136,7 @@ class NotebookCanvas(Canvas):
 
 @contextlib.contextmanager
 def canvas(console: Console) -> Iterator[Canvas]:
-    """The best that the surroundings allow."""
+    """The best display that the surroundings allow."""
     display = notebook_display()
     if display is not None and not console.quiet:
         yield NotebookCanvas(lambda content, **options: display(content, raw=True, **options))
@@ -158,7 +158,7 @@ def notebook_display() -> Any | None:
 
 
 class Display:
-    """Watches a search (see `loop.Watcher`) and tells a person."""
+    """Watches a search (see `loop.Watcher`) and reports to a person."""
 
     def __init__(self, plan: Plan, progress: Progress, canvas: Canvas) -> None:
         self.plan = plan
@@ -220,7 +220,7 @@ class Display:
         return self.plan.space.recipe_of(job.planned.values).epochs
 
     def state_of(self, job: Job) -> State:
-        """What the job says of itself, where it runs on this machine."""
+        """What the job reports about itself, if it runs on this machine."""
         if job.folder is not None:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 record = read_json(job.folder / PROGRESS_RECORD)
@@ -234,7 +234,7 @@ class Display:
         return f"epoch {state.epoch} of {state.epochs}, training accuracy {state.accuracy:.1%}"
 
     def time_left(self, lines: Sequence[tuple[Job, State]]) -> str:
-        """In words, from what trainings of this search took; nothing before the first one has ended."""
+        """In words, judging by the trainings of this search; empty before the first one has ended."""
         waiting = [
             self.plan.cost_of(trial) for trial in self.plan.space.trials for _ in range(self.left[trial.trial_id])
         ][: self.total - self.done]

@@ -1,4 +1,4 @@
-"""Jobs that wait: which may start, which had better wait for what another is just computing, which to repeat."""
+"""Jobs that wait: which may start, which should wait for a state that another is computing, which to repeat."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def state_exists(job: Job) -> bool:
 
 
 class Queue:
-    """Knows jobs only; points are the oracle's.
+    """Knows only jobs; points are left to the oracle.
 
     First executions come before second ones, so that an interrupted search shows the whole space; within that,
-    the longest job first, so that workers end together; what is repeated comes before all.
+    the longest job first, so that workers end together; repeated jobs come before all others.
 
     Args:
         costs: trial id -> multiply-accumulates of one inference.

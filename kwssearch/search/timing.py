@@ -40,7 +40,7 @@ class Timed:
     """One artefact to time.
 
     Attributes:
-        baseline: id of the trial that its ratio is taken to; its own where there is none.
+        baseline: id of the trial that its ratio is relative to; its own id where there is none.
     """
 
     trial_id: str
@@ -63,7 +63,7 @@ def timed_artefacts(run: Run, sampling_rate: int) -> list[Timed]:
 
 
 def artefacts_to_time(run: Run, again: bool = False) -> list[Timed]:
-    """All artefacts on disk, or none where each has been timed and `again` does not ask for more."""
+    """All artefacts on disk, or none if each has been timed and `again` is not set."""
     artefacts = timed_artefacts(run, run.record["data"]["sampling_rate"])
     done = {trial.trial_id for trial in run.completed if trial.latency is not None}
     return [] if not again and done >= {artefact.trial_id for artefact in artefacts} else artefacts
@@ -82,7 +82,7 @@ def measure(
     threads: int = 1,
     budget: float | None = None,
 ) -> dict[str, Any]:
-    """Times every artefact once a round, in an order shuffled anew each round, on the same clips.
+    """Times every artefact once per round, in an order that is shuffled for each round, on the same clips.
 
     A round's figure for a trial is the median over enough invocations to fill 10 ms, after two
     that are dropped. Rounds go on until each ratio to its baseline has a 95 % interval narrower
@@ -93,10 +93,10 @@ def measure(
         budget: seconds; 2 a trial by default.
 
     Returns:
-        The content of latency.json: for each trial its figures a round, in ms.
+        The content of latency.json: for each trial its figures per round, in ms.
 
     Raises:
-        UserError: it is not the data set that the run was made with.
+        UserError: this is not the data set that the run was made with.
     """
     data = open_data(source, settings, fingerprint)
     budget = SECONDS_A_TRIAL * len(artefacts) if budget is None else budget
@@ -123,7 +123,7 @@ def measure(
 
 
 def invocations(artefact: Timed, classifier: Classifier, clips: Sequence[Any]) -> int:
-    """How many fill the least time of a sample; also the first warm-up."""
+    """How many invocations fill the minimum time of a sample; finding out is also the first warm-up."""
     typical = float(np.median(sample(artefact.front_end, classifier, clips)[:, 2]))
     return max(5, round(LEAST_SECONDS / typical))
 
@@ -174,7 +174,7 @@ def spread(values: Times) -> float:
 
 @contextlib.contextmanager
 def pinned(threads: int) -> Iterator[list[int]]:
-    """Keeps this process on as many cores as it has threads, where the system allows; yields which."""
+    """Keeps this process on as many cores as it has threads, where the system allows; yields their numbers."""
     if not hasattr(os, "sched_setaffinity"):
         yield []
         return

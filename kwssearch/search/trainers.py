@@ -23,8 +23,8 @@ class Trainers:
         workers: processes of this machine; 0 for this process itself.
         scheduler: address of a Dask scheduler, in place of them.
         gpus: names of graphics processors, one a worker; none where the CPU trains.
-        left_alone: graphics processors that are there and not used.
-        because: what decided on the number of workers where it is less than the cores.
+        left_alone: graphics processors that are present but not used.
+        because: what limited the number of workers, if it is below the number of cores.
     """
 
     workers: int
@@ -64,7 +64,7 @@ class Trainers:
 
     @property
     def environments(self) -> list[dict[str, str]]:
-        """Variables of each worker's own; where the CPU trains, no worker sees a graphics processor."""
+        """Each worker's own environment variables; where the CPU trains, no worker sees a graphics processor."""
         return [alone_with(name) for name in self.gpus] or [dict(HIDDEN) for _ in range(self.workers)]
 
     @property
@@ -80,7 +80,7 @@ class Trainers:
 
     @property
     def note(self) -> str | None:
-        """What to tell of graphics processors that are not used."""
+        """What to say about graphics processors that are not used."""
         if not self.left_alone:
             return None
         return (
@@ -105,7 +105,7 @@ class Trainers:
 
 
 def as_many_as_fit() -> tuple[int, str]:
-    """Workers for the cores and the memory that are there, and what decided where that is not the machine's cores."""
+    """Workers that the cores and the memory allow, and what limited them if it was not the machine's cores."""
     cores, reason = allowed_cores()
     free = free_bytes()
     fitting = fitting_workers(free)

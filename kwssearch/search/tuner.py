@@ -1,4 +1,4 @@
-"""KerasTuner's front door: a tuner that searches a space on a data set, and tells what came of it."""
+"""The KerasTuner interface: a tuner that searches a space on a data set and shows the results."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def wrong_hypermodel(given: object) -> str:
 class KwsTuner(BaseTuner):
     """Searches a space with any oracle, in this process, on local workers or on a Dask cluster.
 
-    A run's folder, `directory/project_name`, is the state: a tuner that is made again goes on where it stopped.
+    A run's folder, `directory/project_name`, is the state: a tuner that is made again continues where it stopped.
 
     Args:
         oracle: proposes points of the hyper model's space.
@@ -77,7 +77,7 @@ class KwsTuner(BaseTuner):
 
     @property
     def project_dir(self) -> str:
-        """RUN; KerasTuner's own makes the folder whenever it is asked for its name."""
+        """RUN; KerasTuner's own property makes the folder whenever it is read."""
         return os.path.join(str(self.directory), self.project_name)
 
     def search(
@@ -101,13 +101,13 @@ class KwsTuner(BaseTuner):
             scheduler: address of a Dask scheduler to train on instead, such as 'tcp://host:8786'.
             gpus: gives every worker a graphics processor; they are left alone by default.
             retry_failed: also tries failed trials again.
-            max_hours: stops after them, with the state saved; searched again, it goes on.
+            max_hours: stops after these, with the state saved; another call of `search` continues.
             timing_budget: seconds after which the final timing stops, but not before 20 rounds; 2 a trial by default.
-            callbacks: none can be honoured, see the error.
+            callbacks: none are accepted; the error says why.
             verbose: 0 to say nothing.
 
         Raises:
-            UserError: the space, the data, the run or the disk stands in the way; what is done stays.
+            UserError: the space, the data, the run or the disk prevents the search; finished work is kept.
         """
         if callbacks:
             raise UserError(NO_CALLBACKS)
@@ -141,11 +141,11 @@ class KwsTuner(BaseTuner):
             print(f"  {strategy.name}: {counted(len(own), 'point')}")
 
     def get_best_trials(self, num_trials: int = 1) -> list[Trial]:
-        """By rank, the front first; within a rank in order of their ids."""
+        """Completed trials by rank, the front first; within a rank in order of their ids."""
         return self.oracle.get_best_trials(num_trials)
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[Any]:
-        """Those of `get_best_trials`."""
+        """The hyperparameters of `get_best_trials`."""
         return [trial.hyperparameters for trial in self.get_best_trials(num_trials)]
 
     def get_best_models(self, num_models: int = 1) -> list[keras.Model]:
@@ -164,7 +164,7 @@ class KwsTuner(BaseTuner):
         return model
 
     def recorded(self) -> Run:
-        """What the run's folder holds by now.
+        """What the run's folder holds so far.
 
         Raises:
             UserError: nothing was searched yet.
@@ -172,13 +172,13 @@ class KwsTuner(BaseTuner):
         return self.folder.load()
 
     def save(self, fname: str | None = None) -> None:
-        """Nothing: the records on disk are the state."""
+        """Does nothing: the records on disk are the state."""
 
     def reload(self, fname: str | None = None) -> None:
-        """Nothing: see `save`."""
+        """Does nothing: see `save`."""
 
     def _populate_initial_space(self) -> None:
-        """Nothing: the space is declared up front."""
+        """Does nothing: the space is declared up front."""
 
     def _begun(self, plan: Plan) -> KwsTuner:
         self.hypermodel.data = plan.data
@@ -191,8 +191,8 @@ class GridSearch(KwsTuner):
     Args:
         hypermodel: the space, and the data where it is known.
         objective: names of the objectives, accuracy among them; the space's by default.
-        max_trials: no more than these; all by default.
-        executions_per_trial: trainings with different seeds of each; the space's by default.
+        max_trials: at most so many; all by default.
+        executions_per_trial: trainings of each trial with different seeds; the space's by default.
         directory, project_name, overwrite: as for `KwsTuner`.
 
     Raises:
@@ -217,10 +217,10 @@ class GridSearch(KwsTuner):
 
 
 def asked_for(space: SearchSpace, objective: Sequence[str] | None, executions: int | None) -> SearchSpace:
-    """A space with what the caller asks for in place of what it declares.
+    """A copy of the space in which the caller's arguments replace what it declares.
 
     Raises:
-        SpaceError: not names of objectives, or no number of executions.
+        SpaceError: unknown objectives, or an invalid number of executions.
     """
     declared = space.to_dict()
     if objective is not None:

@@ -1,4 +1,4 @@
-"""A worker process: takes pickled calls from the connection that it inherits, and sends back what they give."""
+"""A worker process: takes pickled calls from the connection that it inherits and sends back their results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 
 
 class WorkerError(Exception):
-    """What a call raised could not travel; its text does."""
+    """A call's exception that cannot be pickled; its text is sent instead."""
 
 
 def main(calls: int, lifeline: int) -> None:

@@ -41,11 +41,11 @@ def death(code: int | None, of_memory: bool) -> str:
 
 
 class Worker:
-    """One process, started at its first call and renewed after eight, so that what libraries keep does not add up.
+    """One process, started at its first call and replaced after eight, so that what libraries keep does not pile up.
 
     Args:
         log: file that receives what it prints.
-        environment: variables of its own.
+        environment: its own environment variables.
     """
 
     def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
@@ -58,7 +58,7 @@ class Worker:
         """The result of a pickled call.
 
         Args:
-            counts: whether it brings the process nearer to its end.
+            counts: whether the call counts towards the replacement of the process.
 
         Raises:
             WorkerDiedError: the process died meanwhile.
@@ -79,12 +79,12 @@ class Worker:
         raise result
 
     def kill(self) -> None:
-        """Ends the process, if there is one; a call that is under way hears of it."""
+        """Ends the process, if there is one; a call that is under way then fails."""
         if (process := self._process) is not None:
             process.kill()
 
     def end(self) -> None:
-        """Ends the process and lets go of what connects to it; between calls only."""
+        """Ends the process and closes its connections; only to be called between calls."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -114,11 +114,11 @@ class Worker:
 
 
 class WorkerPool(Executor):
-    """Runs calls in processes, each of which that dies takes only its own call along.
+    """Runs calls in processes; one that dies takes only its own call with it.
 
     Args:
         log: file that receives what the workers print.
-        environments: variables of each worker's own; as many workers as there are of these.
+        environments: each worker's own environment variables; there are as many workers as entries.
     """
 
     def __init__(self, log: Path, environments: Sequence[Mapping[str, str]]) -> None:
@@ -143,10 +143,10 @@ class WorkerPool(Executor):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
     def kill(self) -> None:
-        """Ends every worker at once, and no other process; what they checkpointed stays."""
+        """Ends every worker at once, and no other process; their checkpoints stay."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        while self._futures:  # a thread may be just starting a process
+        while self._futures:  # a thread may be starting a process just now
             for worker in self._workers:
                 worker.kill()
             wait(self._futures, timeout=0.05)

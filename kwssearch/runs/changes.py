@@ -1,4 +1,4 @@
-"""What would make new results differ from those that a run holds already."""
+"""What would make new results differ from those that a run already holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def changes(
     space: SearchSpace,
     data: DataSet,
 ) -> Iterator[str]:
-    """A phrase each.
+    """One phrase for each change.
 
     Args:
         record: run.json.
@@ -33,7 +33,7 @@ def changes(
 
 
 def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
-    """What of a space's own tables differs."""
+    """What differs in a space's own tables."""
     before, after = (flat(comparable(each)) for each in (recorded, space))
     for key in sorted({*before, *after}):
         if before.get(key) != after.get(key):
@@ -58,7 +58,7 @@ def version_changes(recorded: Mapping[str, Any]) -> str | None:
 
 
 def comparable(space: SearchSpace) -> dict[str, Any]:
-    """A space's tables without what may differ: names, texts, seeds that are added, what is asked of the results."""
+    """A space's tables without what may differ: name, description, data, number of executions, objectives."""
     alike = replace(space.with_recipe(executions_per_trial=1), name="", description="", data="")
     return {key: value for key, value in alike.to_dict().items() if key != "objectives"}
 

@@ -25,15 +25,15 @@ from kwssearch.system import environment
 from kwssearch.system.storage import write_bytes, write_json
 
 LOG = "workers.log"
-PLACE = "place.json"  # of this machine; not a record
+PLACE = "place.json"  # valid on this machine only; not a record
 OURS = (LOCK, HOLDER, LOG, PLACE, records.SHARED, records.DATA_RECORD)
 
 
 class RunFolder:
-    """The one writer of a run: whoever searches asks it, and only it knows the names of files.
+    """The only writer of a run: every search goes through it, and only it knows the file names.
 
     Args:
-        path: RUN; made where it is missing, once it is held.
+        path: RUN; made if it is missing, once it is held.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -41,7 +41,7 @@ class RunFolder:
         self.record: dict[str, Any] = {}
 
     def held(self) -> AbstractContextManager[None]:
-        """Keeps other writers out meanwhile.
+        """Keeps other writers out while the block lasts.
 
         Raises:
             UserError: another process holds the run, or the folder holds other things or cannot be written.
@@ -50,7 +50,7 @@ class RunFolder:
 
     @property
     def log(self) -> Path:
-        """Where workers print."""
+        """The file that receives what workers print."""
         return self.path / LOG
 
     @property
@@ -98,10 +98,10 @@ class RunFolder:
             )
 
     def expect(self, space: SearchSpace, oracle: str) -> None:
-        """Looks at what can be told before the data set is there: whether a run that was begun is this space's.
+        """Checks what can be known without the data set: whether a run that was begun has this space.
 
         Raises:
-            UserError: it is another search; says what differs.
+            UserError: it is another search; the message says what differs.
         """
         if (self.path / records.RUN_RECORD).exists():
             recorded = self.reopen()
@@ -118,7 +118,7 @@ class RunFolder:
             oracle: name of what proposes its trials.
 
         Raises:
-            UserError: the folder holds another search; says what differs.
+            UserError: the folder holds another search; the message says what differs.
         """
         if not (self.path / records.RUN_RECORD).exists():
             self.record = self.describe(space, data, oracle)
@@ -138,7 +138,7 @@ class RunFolder:
             yield f"its trials were proposed by oracle {begun_by!r} and now would be by {oracle!r}"
 
     def refuse_versions(self) -> None:
-        """Raises: UserError: what computes results has other versions; names the command that restores them."""
+        """Raises: UserError: other versions would compute the results; names the command that restores them."""
         if told := version_changes(self.record["versions"]):
             raise UserError(
                 f"{self.path}: was begun with other versions: {told}, or start afresh in another folder.",
@@ -183,7 +183,7 @@ class RunFolder:
         self.keep_place(data)
 
     def keep_place(self, data: DataSet) -> None:
-        """The data set's own place too, so that it is found where the run alone has moved."""
+        """Also records the data set's own place, so that it is found if only the run has moved."""
         if data.source not in data_sets.NAMED:
             place = {"data": str(data.root.resolve())}
             if records.read_or_warn(self.path / PLACE, []) != place:
@@ -214,15 +214,15 @@ class RunFolder:
         return os.path.relpath(data.root.resolve(), self.path.resolve())
 
     def load(self) -> Run:
-        """What is recorded by now."""
+        """What is recorded so far."""
         return load(self.path)
 
     def load_trial(self, planned: PlannedTrial, executions: int) -> Trial:
-        """What is recorded of one trial by now."""
+        """What is recorded of one trial so far."""
         return load_trial(self.path, planned, executions)
 
     def tidy(self, run: Run, retry_failed: bool = False) -> Run:
-        """Sets damaged records aside, and failed ones if asked; clears what finished trials left.
+        """Sets damaged records aside, and failed ones if asked; removes what finished trials left behind.
 
         Returns:
             the run without what was set aside.

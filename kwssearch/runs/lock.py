@@ -1,4 +1,4 @@
-"""One writer at a time in a run's folder, and what the system refuses there told in a sentence."""
+"""One writer at a time in a run's folder, and one sentence for what the system refuses there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def now() -> str:
 
 @contextlib.contextmanager
 def told_of(folder: Path) -> Iterator[None]:
-    """Tells what the system refuses there in a sentence."""
+    """Turns what the system refuses there into an error of one sentence."""
     try:
         yield
     except OSError as error:
@@ -38,9 +38,9 @@ def told_of(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def held(folder: Path, ours: tuple[str, ...]) -> Iterator[None]:
-    """Keeps other writers out; the system lets go of a dead process's lock by itself.
+    """Keeps other writers out; the system releases a dead process's lock by itself.
 
-    A folder that was made for a search that never began is gone again at the end.
+    A folder that was made for a search that never began is removed again at the end.
 
     Args:
         ours: names that a folder may hold before a run has begun in it.

@@ -30,7 +30,7 @@ NUMBERS = (
 
 
 def trial_folder(run: Path, trial_id: str, execution: int = 0) -> Path:
-    """Where an execution's files stand; the first one's in the trial's own folder."""
+    """Where an execution's files are; those of the first one are in the trial's own folder."""
     folder = run / f"trial_{trial_id}"
     return folder if execution == 0 else folder / f"execution_{execution}"
 
@@ -68,7 +68,7 @@ def read_run_record(folder: Path) -> dict[str, Any]:
 
 
 def oracle_of(record: Mapping[str, Any]) -> str:
-    """What proposes the trials of a run; runs that do not say so are grids."""
+    """The name of the oracle that proposes a run's trials; runs that do not name one are grids."""
     return str(record.get("oracle", GRID))
 
 

@@ -18,7 +18,7 @@ TIMED = {"latency_ms": "total", "feature_latency_ms": "feature", "model_latency_
 
 @dataclass(frozen=True)
 class Execution:
-    """One training of one point, as its result.json tells it.
+    """One training of one point, as its result.json records it.
 
     Attributes:
         index: 0 for the first seed; executions of the same index share their seed across trials.
@@ -40,7 +40,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Latency:
-    """Times of one artefact, a value a round, in ms; rounds are shared by all trials of the run.
+    """Times of one artefact, one value per round, in ms; rounds are shared by all trials of the run.
 
     Attributes:
         total: front end + set input + invoke, timed together; shape (rounds,).
@@ -55,14 +55,14 @@ class Latency:
 
 @dataclass(frozen=True)
 class Trial:
-    """A point of the space with what is known of it.
+    """A point of the space with what is known about it.
 
     Attributes:
         executions: the completed ones, by index.
         failures: the failed ones.
-        latency: measured alone after training; None while only provisional figures exist.
+        latency: measured after all training, with nothing beside it; None while only provisional figures exist.
         progress: of the execution that is running now, else None.
-        declared: whether trial.json says what it is, which it does before it trains.
+        declared: whether trial.json says what it is; that file is written before training.
     """
 
     planned: PlannedTrial
@@ -74,7 +74,7 @@ class Trial:
 
     @property
     def begun(self) -> bool:
-        """Whether anything of it was ever under way."""
+        """Whether the trial was ever begun."""
         return bool(self.declared or self.executions or self.failures or self.progress is not None)
 
     @property
@@ -91,7 +91,7 @@ class Trial:
 
     @property
     def ended(self) -> str:
-        """When its last execution did, in UTC; empty where no record tells."""
+        """When its last execution ended, in UTC; empty if no record says so."""
         return max((str(e.record.get("ended", "")) for e in (*self.executions, *self.failures)), default="")
 
     @property
@@ -141,7 +141,7 @@ class Run:
         trials: every planned trial, in declared order.
         words: class names; indices are those of predictions and labels.
         labels: shape (test clips,), class indices.
-        speakers: shape (test clips,), an integer a speaker.
+        speakers: shape (test clips,), one integer per speaker.
         latency_record: latency.json, or None before the final measurement.
         warnings: a sentence for each damaged record that was passed over.
     """

@@ -1,4 +1,4 @@
-"""Architectures as their papers' tables, and what they cost on paper."""
+"""Architectures as the tables of their papers have them, and what they cost on paper."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ MODELS: dict[str, Builder] = {"cnn": cnn, "ds_cnn": ds_cnn}
 PRUNABLE = (layers.Conv1D, layers.Conv2D, layers.Dense)
 DENSE = (layers.DepthwiseConv2D, layers.BatchNormalization, layers.LayerNormalization, layers.PReLU)
 
-# What gives the same answers when frames and bands change places, kernels too.
+# Layers that give the same answers when frames and bands are swapped, in their kernels too.
 SYMMETRIC = (
     layers.InputLayer, layers.Conv2D, layers.DepthwiseConv2D, layers.BatchNormalization, layers.ReLU,
     layers.GlobalAveragePooling2D, layers.Dense, layers.Softmax,
@@ -59,7 +59,7 @@ SYMMETRIC = (
 
 
 class GlobalAveragePooling2D(keras.layers.GlobalAveragePooling2D):
-    """Keras's own; while it trains, its gradient divides before it spreads over the positions, not after."""
+    """Keras's own, but in training its gradient is divided before it is spread over the positions, not after."""
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         if not training:
@@ -76,9 +76,9 @@ def head(x: Any, classes: int) -> Any:
 
 
 def training_form(plain: keras.Model, builder: Builder, classes: int, width_multiplier: float) -> keras.Model:
-    """`plain`, built anew, on its side where that trains faster: the same inputs and answers, kernels transposed.
+    """`plain`, rebuilt, on its side where that trains faster: the same inputs and answers, kernels transposed.
 
-    oneDNN's gradient of a kernel goes along the innermost spatial axis, and features have more frames
+    oneDNN's gradient of a kernel runs along the innermost spatial axis, and features have more frames
     than bands (docs/performance.md). A model that would not be the same on its side stays as it is.
     """
     frames, bands, channels = plain.input_shape[1:]

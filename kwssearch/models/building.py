@@ -1,4 +1,4 @@
-"""Builds models to see what they cost, and holds a user's own builder against what training needs."""
+"""Builds models to see what they cost, and checks a user's own builder for what training needs."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def shape_fault(model: keras.Model, size: tuple[int, int, int], classes: int) ->
 
 
 def name_fault(model: keras.Model, again: keras.Model) -> str | None:
-    """States of trainings go by layer names, which Keras counts up unless they are given."""
+    """The first layer without a name of its own; Keras numbers these anew, and training states go by layer names."""
     for first, second in zip(model.layers, again.layers, strict=False):
         if first.name != second.name and first.weights:
             return f"has a layer without a name of its own ({first.name!r}), expected one; write name='...'"

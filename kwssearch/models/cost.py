@@ -18,7 +18,7 @@ Shape = tuple[str, str, float]  # features, architecture, width multiplier
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one model; multiply-accumulates are of one inference."""
+    """The cost of one model; multiply-accumulates are those of one inference."""
 
     input_shape: tuple[int, int, int]
     parameters: int
@@ -26,7 +26,7 @@ class Cost:
 
 
 def costs(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> dict[str, Cost]:
-    """Trial id -> its cost, from models that are built and thrown away where they are not known yet.
+    """Trial id -> its cost; models whose cost is not known yet are built and thrown away.
 
     Args:
         waiting: called before TensorFlow is loaded, which takes seconds.
@@ -54,7 +54,7 @@ def shape_of(values: Mapping[str, Any]) -> Shape:
 
 
 def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path | None:
-    """Where a cost is remembered, under all that decides it; None for a user who has no place for a cache."""
+    """Where a cost is remembered, keyed by all that determines it; None for a user who has no place for a cache."""
     features, architecture, width = shape
     source = space.architectures.get(architecture)
     builders = Path(__file__).with_name("architectures.py").read_bytes()
@@ -76,7 +76,7 @@ def known(path: Path | None) -> Cost | None:
 
 
 def space_rows(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> list[dict[str, object]]:
-    """A JSON-ready row a trial, in declared order."""
+    """One JSON-ready row per trial, in declared order."""
     found = costs(space, classes, waiting)
     return [
         {"trial_id": trial.trial_id, "strategy": trial.strategy, **trial.values, **asdict(found[trial.trial_id])}

@@ -44,7 +44,7 @@ def resolve(name: str, sources: Mapping[str, ArchitectureSource]) -> Builder:
 
 @lru_cache(maxsize=16)
 def module_of(name: str, source: ArchitectureSource) -> ModuleType:
-    """Imported, or made from its text, once a process."""
+    """The module, imported or made from its text, once per process."""
     try:
         loaded = sys.modules.get(source.module)
         if source.text is None:
@@ -74,7 +74,7 @@ def made(source: ArchitectureSource) -> ModuleType:
 
 
 def digest_of(module: ModuleType) -> str | None:
-    """Of the text that a module was made from, or of its file; None where it has neither."""
+    """Digest of the text that a module was made from, or of its file; None if it has neither."""
     kept = getattr(module, "__kwssearch_digest__", None)
     if kept is not None:
         return str(kept)

@@ -1,4 +1,4 @@
-"""Batch statistics that belong to the weights as they are when training ends."""
+"""Batch statistics that match the weights at the end of training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BATCH = 128
 
 
 def settle(model: keras.Model, features: npt.NDArray[np.float32], seed: int) -> None:
-    """Sets batch normalisation to the statistics of the training clips under the weights as they are now.
+    """Sets batch normalisation to the statistics of the training clips under the current weights.
 
     The moving averages of a short training still remember its first steps: with momentum 0.99, 100 steps leave more
     than a third of where they began. Estimated over up to 2,048 clips ("precise batch norm"; Wu and Johnson, 2021,
@@ -22,7 +22,7 @@ def settle(model: keras.Model, features: npt.NDArray[np.float32], seed: int) -> 
     Args:
         model: trained; may have pruning wrappers.
         features: shape (clips, frames, bands, 1); a memory map will do.
-        seed: of the choice of clips.
+        seed: for the choice of clips.
     """
     layers = [layer for layer in inner_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
     if not layers:
@@ -46,7 +46,7 @@ def settle(model: keras.Model, features: npt.NDArray[np.float32], seed: int) -> 
 
 
 def channel_sums(values: tf.Tensor) -> tf.Tensor:
-    """How many values a channel has, their sum and that of their squares; shape (3, channels)."""
+    """The number of values per channel, their sum and the sum of their squares; shape (3, channels)."""
     exact = tf.cast(values, tf.float64)
     axes = tuple(range(len(values.shape) - 1))
     linear, square = tf.reduce_sum(exact, axes), tf.reduce_sum(exact**2, axes)

@@ -38,7 +38,7 @@ LATENCY_CLIPS = 100
 
 
 def nothing(history: list[dict[str, float]]) -> None:
-    """Hears of an epoch and does nothing."""
+    """Is called after each epoch and does nothing."""
 
 
 class TrialError(Exception):
@@ -68,7 +68,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         """The data set.
 
         Raises:
-            UserError: none was given yet.
+            UserError: none has been given yet.
         """
         if self.data is None:
             raise UserError(
@@ -110,9 +110,9 @@ class KwsHyperModel(keras_tuner.HyperModel):
         Args:
             model: from `build`.
             folder: for model.tflite, its zip, the weights, and a checkpoint while training.
-            seed: of the shuffling; the recipe's by default.
-            beginning: file of a state shared by points that differ in final sparsity only; made where missing,
-                with another one beside it that only the sparse ones share.
+            seed: for the shuffling; the recipe's by default.
+            beginning: file of a state shared by points that differ only in final sparsity; made if missing,
+                together with another one that only the sparse points share.
             on_epoch: called with the logs of all epochs so far.
 
         Returns:
@@ -178,7 +178,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         beginning: Path | None,
         on_epoch: OnEpoch,
     ) -> None:
-        """Goes on from the checkpoint, else from the last beginning that is there, else from the start."""
+        """Continues from the checkpoint, else from the latest beginning that exists, else starts afresh."""
         beginnings = [] if beginning is None else self.shared_beginnings(trainer.model, steps, beginning)
         states = (load_state(path) for path in (checkpoint, *reversed([path for path, _ in beginnings])))
         state = next((state for state in states if state is not None), None)
@@ -191,10 +191,10 @@ class KwsHyperModel(keras_tuner.HyperModel):
         trainer.run(steps, checkpoint, on_epoch)
 
     def shared_beginnings(self, model: keras.Model, steps: int, beginning: Path) -> list[tuple[Path, int]]:
-        """Where states that other points have too are kept, and how many steps lead to them.
+        """Where the states that other points share are kept, and after how many steps each is reached.
 
-        Points that differ in final sparsity only are one training until pruning begins; those that are
-        sparse, and whose first masks keep as many weights, until their second masks.
+        Points that differ only in final sparsity share one training until pruning begins. Sparse ones whose
+        first masks keep the same number of weights share it until their second masks.
         """
         schedule = Schedule.over(steps, self.space.pruning)
         kept = "_".join(map(str, kept_at_first(model)))
@@ -223,7 +223,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         return FrontEnd(self.space.features[values["features"]], self.clips.sampling_rate)
 
     def features(self, front_end: FrontEnd) -> dict[str, Any]:
-        """Split -> features, memory-mapped, computed where they are not yet in the cache."""
+        """Split -> features, memory-mapped, computed if they are not yet in the cache."""
         data = self.clips
         splits = {name: len(clips) for name, clips in data.splits.items()}
         return cached_features(self.cache / "features", data.fingerprint, front_end, splits, data.audio)
@@ -233,7 +233,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         return [self.clips.audio("test", i) for i in range(min(count, len(self.clips.splits["test"])))]
 
     def training_accuracy(self, path: Path, features: Array, seed: int) -> float:
-        """Of the file itself, on up to 500 training clips: far from the last epoch's, something was lost on the way."""
+        """The file's own accuracy on up to 500 training clips: if far from the last epoch's, something was lost."""
         chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:TRAINING_CLIPS])
         return float(np.mean(predict(path, features[chosen]).argmax(axis=1) == self.clips.labels("train")[chosen]))
 
@@ -248,7 +248,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
 
 
 def plain_model(space: SearchSpace, values: Values, classes: int) -> keras.Model:
-    """The architecture of a point by itself, without weights of a training."""
+    """The architecture of a point by itself, without trained weights."""
     builder = resolve(values["architecture"], space.architectures)
     return builder(space.features[values["features"]].shape, classes, values["width_multiplier"])
 

@@ -20,8 +20,8 @@ def hyperparameters(space: SearchSpace, values: Mapping[str, Any] | None = None)
 def declare(space: SearchSpace, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
     """Declares every axis, as a build hook does, and gives the point's values.
 
-    The choices of the axes span more than a union of grids: whether a point belongs to the space is the
-    space's to answer.
+    The choices of the axes span more than a union of grids: only the space
+    can say whether a point belongs to it.
     """
     first = space.trials[0].values
     return {

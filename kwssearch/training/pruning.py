@@ -1,4 +1,4 @@
-"""Magnitude pruning: wrappers around layers, and the way back."""
+"""Magnitude pruning: wrappers around layers, and how to take them off again."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def prune(model: keras.Model, final_sparsity: float, pruning: Pruning, steps: in
 
 
 def keep_full_precision(wrapper: keras.layers.Layer) -> None:
-    """Lets masks multiply the float32 weights, not what mixed precision reads of them.
+    """Makes masks multiply the float32 weights, not the rounded values that mixed precision reads.
 
     tfmot writes `weight * mask` back within the layer's call, where Keras reads float32 variables
     as bfloat16: every weight would be rounded to 8 bits at every step.
@@ -55,7 +55,7 @@ def pruned_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def kept_at_first(model: keras.Model) -> list[int]:
-    """Weights that each pruned layer keeps at the first update of its mask, rounded as tfmot does it."""
+    """Weights that each pruned layer keeps at the first update of its mask, rounded as tfmot rounds."""
     found = []
     for layer in pruned_layers(model):
         sparsity = layer.pruning_schedule(layer.pruning_schedule.begin_step)[1]

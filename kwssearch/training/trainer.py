@@ -1,4 +1,4 @@
-"""The training loop: many steps a compiled call, saved after each epoch, resumed exactly."""
+"""The training loop: many steps per compiled call, saved after each epoch, resumed exactly."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def steps_an_epoch(clips: int, batch_size: int) -> int:
 class Trainer:
     """Trains a compiled model on features that stay on disk.
 
-    `fit` gives the same weights, at the price of a Python call and a data pipeline a batch; here
-    batching and pruning run inside the graph, 64 steps a call (docs/performance.md).
+    `fit` gives the same weights, at the price of a data pipeline and a Python call per batch; here
+    batching and pruning run inside the graph, 64 steps per call (docs/performance.md).
 
     Args:
         model: compiled with an optimizer and a loss; may have pruning wrappers.
         features: shape (clips, frames, bands, 1), float32; a memory map will do.
         labels: shape (clips,), class indices.
-        seed: of the shuffling; epoch e is always shuffled alike.
+        seed: for the shuffling; epoch e is always shuffled in the same way.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Trainer:
         checkpoint: Path | None = None,
         on_epoch: Callable[[list[dict[str, float]]], None] = lambda history: None,
     ) -> None:
-        """Trains up to that many steps in all, saving every finished epoch to `checkpoint`.
+        """Trains until `steps` steps are done in all, saving every finished epoch to `checkpoint`.
 
         Args:
             on_epoch: called with the logs of all epochs so far, the latest last.
@@ -128,12 +128,12 @@ class Trainer:
         return tf.stack([tf.cast(loss, tf.float64) * clips, tf.cast(correct, tf.float64)])
 
     def _align_pruning_step(self) -> None:
-        """What tfmot's UpdatePruningStep does before a batch; the wrappers then count by themselves."""
+        """Does what tfmot's UpdatePruningStep does before a batch; the wrappers then count by themselves."""
         for layer in pruned_layers(self.model):
             layer.pruning_step.assign(self.model.optimizer.iterations)
 
     def state(self) -> Arrays:
-        """All that the next step depends on, under names that pruned and dense models share."""
+        """Everything that the next step depends on, under names that pruned and dense models share."""
         arrays: Arrays = {
             "steps_done": np.array(self.steps_done),
             "seconds": np.array(self.seconds),
@@ -145,11 +145,11 @@ class Trainer:
         return arrays
 
     def restore(self, arrays: Arrays) -> None:
-        """Goes on from a state, also a dense model's: what pruning adds then starts afresh.
+        """Continues from a state, which may be a dense model's: what pruning adds then starts afresh.
 
         Raises:
             KeyError: the state is another model's.
-            ValueError: it is one of another shape.
+            ValueError: it has another shape.
         """
         for name, variable in self._variables().items():
             if name in arrays:
@@ -183,7 +183,7 @@ def save_state(path: Path, arrays: Arrays) -> None:
 
 
 def load_state(path: Path) -> Arrays | None:
-    """A checkpoint's arrays, or None where there is none, or it is damaged or another one's."""
+    """A checkpoint's arrays, or None if there is none, it is damaged or it is another training's."""
     content = read_sealed(path)
     if content is None:
         return None

@@ -1,6 +1,6 @@
 """Where the two Kerases meet: import TensorFlow, Keras 2, tfmot and KerasTuner from here, nowhere else.
 
-tfmot needs Keras 2 (`tf_keras`), KerasTuner brings Keras 3; they live together as long as
+tfmot needs Keras 2 (`tf_keras`), KerasTuner brings Keras 3; they work together as long as
 `tf.keras` is not touched before tfmot is imported.
 """
 
@@ -54,10 +54,10 @@ __all__ = [
 
 @lru_cache(maxsize=1)
 def configure(threads: int = 1, deterministic: bool = False, gpu: bool = False) -> str:
-    """Sets the process up for training, once; one that has computed already keeps its threads and devices.
+    """Sets the process up for training, once; if it has computed already, it keeps its threads and devices.
 
-    One thread a worker and many workers train more samples a second than one worker with
-    many threads (docs/performance.md). A GPU is hidden, or used by itself with memory that grows.
+    Many workers of one thread each train more samples a second than one worker with many
+    threads (docs/performance.md). A GPU is hidden, or used alone with memory that grows as needed.
 
     Returns:
         the device that trains: 'CPU', or the GPU's name.

@@ -55,7 +55,7 @@ class FrontEnd:
         audio = samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else samples
         audio = pad(self.resample(audio), self.setting.samples)
         frames = np.lib.stride_tricks.sliding_window_view(audio, len(self.window))[:: self.setting.frame_step]
-        # Not NumPy's: its work space goes back to the system at every call, which tripled the latency.
+        # Not NumPy's: its work space is given back to the system at every call, which tripled the latency.
         magnitude = np.abs(rfft(frames * self.window))
         features: Array = np.log(magnitude @ self.mel + np.float32(EPSILON))
         if self.dct is not None:
@@ -63,7 +63,7 @@ class FrontEnd:
         return features[:, :, np.newaxis]
 
     def resample(self, audio: Array) -> Array:
-        """At the setting's rate, by the filter that was designed when the front end was made."""
+        """Audio at the setting's rate, by the filter that was designed when the front end was made."""
         if self.up == self.down:
             return audio
         from scipy.signal import resample_poly
@@ -73,9 +73,9 @@ class FrontEnd:
 
 
 def resampling_filter(rate: int) -> Array:
-    """Low-pass taps, shape (20 rate + 1,), that cut at 1 / rate of the band (Kaiser window, beta 5).
+    """Low-pass taps, shape (20 rate + 1,), that cut off at 1 / rate of the band (Kaiser window, beta 5).
 
-    Those that SciPy's resample_poly designs at every call: most of its time for a second of sound.
+    SciPy's resample_poly would design the same ones at every call: most of its time for a second of sound.
     """
     from scipy.signal import firwin
 
@@ -86,7 +86,7 @@ def resampling_filter(rate: int) -> Array:
 
 
 def pad(audio: Array, length: int) -> Array:
-    """The first `length` samples, zeros added at the end where there are fewer."""
+    """The first `length` samples, with zeros added at the end if there are fewer."""
     if len(audio) == length:
         return audio
     padded = np.zeros(length, np.float32)
@@ -138,11 +138,11 @@ def cached_features(
 ) -> dict[str, Array]:
     """The features of every split, shape (clips, frames, bands, 1), read-only and memory-mapped.
 
-    Computed once a data set and setting, clip by clip, then shared by every process that asks; again where what is
-    kept is not whole. Where the cache cannot be written, they are kept in a temporary folder of the user's.
+    Computed once per data set and setting, clip by clip, then shared by every process that asks; computed again if
+    what is kept is not whole. If the cache cannot be written, they are kept in a temporary folder of the user's.
 
     Args:
-        folder: the cache; what is in it may be deleted at any time.
+        folder: the cache; its content may be deleted at any time.
         fingerprint: the data set's.
         splits: name -> number of clips.
         audio: (split, index) -> samples of one clip.

@@ -35,11 +35,11 @@ class DataError(UserError):
 
 
 class UnwritableError(DataError):
-    """The cache gives no permission to write."""
+    """The cache may not be written."""
 
 
 def cache_folder() -> Path:
-    """The user's cache of kwssearch, or what KWSSEARCH_CACHE names; all in it can be made again.
+    """The user's cache of kwssearch, or what KWSSEARCH_CACHE names; everything in it can be made again.
 
     Raises:
         DataError: there is no place for one, since the user has no home.
@@ -58,7 +58,7 @@ def cache_folder() -> Path:
 
 
 def cache_notes() -> tuple[str, ...]:
-    """A sentence where the cache can be read only, to be told once, before a search begins.
+    """A sentence if the cache is read-only, to be shown once, before a search begins.
 
     Raises:
         DataError: it has no place, or cannot be read.
@@ -100,9 +100,9 @@ def unreadable(place: Path) -> DataError:
 
 
 def kept(target: Path, make: Callable[[Path], None], about: str = "") -> Path:
-    """The folder `target` of the cache: as it was made, or made again where it is not whole.
+    """The folder `target` of the cache: as it was made, or made again if it is not whole.
 
-    Made once by the processes of a host, and safe from `clear` until this one ends.
+    Made by only one of a host's processes, and safe from `clear` until this one ends.
 
     Args:
         make: fills an empty folder.
@@ -124,7 +124,7 @@ def kept(target: Path, make: Callable[[Path], None], about: str = "") -> Path:
 
 
 def found(target: Path) -> bool:
-    """Whether it is there and whole; it is held before it is looked at, so that it cannot go in between."""
+    """Whether it is there and whole; it is held before it is checked, so that it cannot be removed in between."""
     with reading(target):
         hold(target)
         there = whole.is_whole(target)
@@ -134,14 +134,14 @@ def found(target: Path) -> bool:
 
 
 def touch(folder: Path) -> None:
-    """Says that it was used now, where this user may say so."""
+    """Marks it as used now, if this user is allowed to."""
     with contextlib.suppress(OSError):
         os.utime(folder)
 
 
 @contextlib.contextmanager
 def made_whole(target: Path, about: str = "") -> Iterator[Path]:
-    """An empty folder to fill, which is sealed and becomes `target` when the block ends well.
+    """An empty folder to fill, which is sealed and becomes `target` when the block ends without an error.
 
     Raises:
         DataError: the cache cannot be written.
@@ -182,7 +182,7 @@ def one_at_a_time(target: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def writing(target: Path) -> Iterator[None]:
-    """Tells what the system refuses there in a sentence."""
+    """Turns what the system refuses there into an error of one sentence."""
     try:
         yield
     except OSError as error:
@@ -194,7 +194,7 @@ def writing(target: Path) -> Iterator[None]:
 
 
 def move(working: Path, target: Path) -> None:
-    """Puts a folder in the place of what is there; what others added to that is set aside."""
+    """Replaces what is at `target`; if others added files to it, it is set aside."""
     old = unfinished(target)
     with contextlib.suppress(FileNotFoundError):
         if added := whole.strangers(target):
@@ -216,7 +216,7 @@ def unfinished(target: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """A folder with all that is in it, a file, or a link alone."""
+    """Removes a folder with everything in it, a file, or only a link."""
     if path.is_symlink() or path.is_file():
         path.unlink(missing_ok=True)
     else:
@@ -224,7 +224,7 @@ def remove(path: Path) -> None:
 
 
 def forget_older(folders: Iterable[Path], seconds: float) -> None:
-    """Removes those that have not changed for so long, such as what killed processes left half made."""
+    """Removes those that have not changed for `seconds`, such as what killed processes left half made."""
     for folder in folders:
         with contextlib.suppress(OSError):  # another process was quicker
             if time.time() - folder.stat().st_mtime > seconds:
@@ -236,7 +236,7 @@ def private_place() -> Path:
 
 
 def private_folder() -> Path:
-    """A temporary folder of this user's alone, for who may not write to the cache.
+    """A temporary folder that only this user can enter, for users who may not write to the cache.
 
     Raises:
         DataError: somebody else has made it, or it cannot be made.
@@ -251,7 +251,7 @@ def private_folder() -> Path:
 
 
 def is_private(folder: Path) -> bool:
-    """Whether it is a folder of this user's that nobody else can enter."""
+    """Whether it is a folder that belongs to this user and that nobody else can enter."""
     with contextlib.suppress(OSError):
         state = folder.lstat()
         return stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o077
@@ -259,13 +259,13 @@ def is_private(folder: Path) -> bool:
 
 
 def remember(path: Path, record: Mapping[str, Any]) -> None:
-    """Keeps a small record; a cache that cannot be written costs a second time."""
+    """Keeps a small record; if the cache cannot be written, it has to be made again the next time."""
     with contextlib.suppress(UserError):
         whole.write_record(path, record)
 
 
 def recall(path: Path) -> dict[str, Any] | None:
-    """What was remembered there; None where nothing was, or it is not whole any more."""
+    """What was remembered there; None if nothing was, or if it is damaged."""
     record = whole.read_record(path)
     if record is not None:
         touch(path.parent)

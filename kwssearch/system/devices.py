@@ -1,4 +1,4 @@
-"""Graphics processors, found without loading what would use them."""
+"""Graphics processors, found without loading the libraries that would use them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HIDDEN = {VARIABLE: "-1"}
 def graphics_processors(
     environment: Mapping[str, str] = os.environ, drivers: Path = Path("/proc/driver/nvidia/gpus")
 ) -> tuple[str, ...]:
-    """What names each one that this process may use: those of CUDA_VISIBLE_DEVICES, or all that the driver shows."""
+    """Names of those that this process may use: those in CUDA_VISIBLE_DEVICES, or all that the driver shows."""
     if VARIABLE in environment:
         named = [name.strip() for name in environment[VARIABLE].split(",")]
         stop = next((i for i, name in enumerate(named) if name in ("", "-1")), len(named))
@@ -25,5 +25,5 @@ def graphics_processors(
 
 
 def alone_with(name: str) -> dict[str, str]:
-    """Variables of a process that sees one of them, and takes its memory as it needs it."""
+    """Environment variables of a process that sees only this one, and takes its memory as it needs it."""
     return {VARIABLE: name, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}

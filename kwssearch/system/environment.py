@@ -1,4 +1,4 @@
-"""What a figure comes from: the machine and the versions of what computed it."""
+"""Where a figure comes from: the machine, and the versions of what computed it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALTERING = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "ai-edge-
 
 
 def versions() -> dict[str, str]:
-    """What can alter a result: versions, kwssearch's own results version, and variables that arithmetic listens to."""
+    """What can alter a result: versions, kwssearch's own results version, and variables that change the arithmetic."""
     own = {"kwssearch results": str(RESULTS_VERSION)}
     return {**own, **{name: installed(name) for name in ALTERING}, **surroundings.recorded()}
 

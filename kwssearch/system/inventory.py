@@ -18,7 +18,7 @@ from kwssearch.system.whole import sealed_in
 
 KEY = re.compile(r"[0-9a-f]{16,64}")
 DATA_SET = re.compile(r"mini_speech_commands|builtin-\d+(-\d+)?")
-SECONDS_OF_A_TRAINING = 24 * 3600  # a training on a cluster writes to its folder at each epoch, without a lock
+SECONDS_OF_A_TRAINING = 24 * 3600  # a training on a cluster writes to its folder after each epoch, without a lock
 RECORDS = {"costs": "costs of models on paper", "precision": "choices of precision"}
 
 
@@ -48,7 +48,7 @@ class Kept:
 
 
 def inventory() -> list[Kept]:
-    """All that the cache holds, and the user's temporary one where there is one.
+    """Everything that the cache holds, and the user's temporary cache if there is one.
 
     Raises:
         DataError: it has no place, or cannot be read.
@@ -79,7 +79,7 @@ def held_in(cache: Path) -> Iterator[Kept]:
 
 
 def folders(place: Path) -> list[Path]:
-    """Sorted; links are no folders of the cache's."""
+    """The folders in a place, sorted; links are left out, since they are not the cache's own."""
     with reading(place):
         try:
             return sorted(path for path in place.iterdir() if path.is_dir() and not path.is_symlink())
@@ -96,7 +96,7 @@ def records_in(folder: Path) -> list[Path]:
 
 
 def whole_or_known(path: Path) -> str | None:
-    """What is in a folder that kwssearch made; None of others, which may stand in a cache folder too."""
+    """What is in a folder that kwssearch made; None for other folders, which a cache folder may hold too."""
     with contextlib.suppress(PermissionError):
         if (seal := sealed_in(path)) is not None:
             return str(seal["about"])
@@ -139,7 +139,7 @@ class Cleared:
 
 
 def clear(things: Iterable[Kept], older_than: float = 0) -> Cleared:
-    """Removes what was last used so many seconds ago, or longer, and is not in use."""
+    """Removes what is not in use and was last used at least `older_than` seconds ago."""
     cleared = Cleared([], [], [])
     for thing in things:
         if time.time() - thing.used < older_than:
@@ -156,7 +156,7 @@ def clear(things: Iterable[Kept], older_than: float = 0) -> Cleared:
 
 
 def take(thing: Kept) -> bool:
-    """Removes a thing; whether nobody had begun to use it.
+    """Removes a thing unless somebody has begun to use it; returns whether it was removed.
 
     Raises:
         OSError: this user may not remove it.

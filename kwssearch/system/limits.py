@@ -7,13 +7,13 @@ import math
 import os
 from pathlib import Path
 
-WORKER_BYTES = 1.5e9  # what a worker of the reference runs holds with its features (docs/cluster.md)
-PARENT_BYTES = 1.0e9  # what the process that searches takes beside them
+WORKER_BYTES = 1.5e9  # what a worker of the reference runs takes with its features (docs/cluster.md)
+PARENT_BYTES = 1.0e9  # what the process that runs the search takes besides
 CGROUPS = Path("/sys/fs/cgroup")
 
 
 def allowed_cores(root: Path = CGROUPS) -> tuple[int, str]:
-    """How many, and what decided: the machine, the process's affinity, or a container's quota."""
+    """How many cores, and what decided: the machine, the process's affinity, or a container's quota."""
     machine = os.cpu_count() or 1
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else machine
     quota = cpu_quota(root)
@@ -24,7 +24,7 @@ def allowed_cores(root: Path = CGROUPS) -> tuple[int, str]:
 
 
 def cpu_quota(root: Path = CGROUPS) -> float | None:
-    """Cores that a container may use (cgroup v2, then v1); None where nothing limits it."""
+    """Cores that a container may use (cgroup v2, then v1); None if nothing limits it."""
     quotas = []
     for folder in own_groups(root):
         with contextlib.suppress(OSError, ValueError):
@@ -39,7 +39,7 @@ def cpu_quota(root: Path = CGROUPS) -> float | None:
 
 
 def free_bytes(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> float | None:
-    """Memory that is free on the machine, or in the container where that is less; None where it is not told."""
+    """Memory that is free on the machine, or in the container if that is less; None if it is not known."""
     found = []
     with contextlib.suppress(OSError, ValueError, IndexError):
         lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
@@ -49,7 +49,7 @@ def free_bytes(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> f
         for folder in own_groups(root, controller):
             with contextlib.suppress(OSError, ValueError):
                 allowed = float((folder / limit).read_text())
-                if allowed < 2**60:  # what version 1 says where nothing is limited
+                if allowed < 2**60:  # what version 1 says when nothing is limited
                     found.append(allowed - float((folder / usage).read_text()))
     return min(found, default=None)
 
@@ -68,7 +68,7 @@ def own_groups(root: Path, controller: str = "") -> list[Path]:
 
 
 def fitting_workers(free: float | None) -> int | None:
-    """How many workers fit into so much memory, one at least; None where it is not known."""
+    """How many workers fit into so much memory, at least one; None if it is not known."""
     return None if free is None else max(1, int((free - PARENT_BYTES) // WORKER_BYTES))
 
 

@@ -1,4 +1,4 @@
-"""Folders in use: who uses one shares the system's lock on it, and who would remove it needs that lock alone."""
+"""Folders in use: users of a folder share the system's lock on it, and removing it needs an exclusive lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _held: dict[Path, int] = {}
 
 
 def hold(folder: Path) -> None:
-    """Says that this process uses a folder until it ends, where there is such a folder and the system can lock it."""
+    """Marks a folder as used until this process ends, if there is such a folder and the system can lock it."""
     handle = shared(folder)
     if handle is None:
         return
@@ -23,7 +23,7 @@ def hold(folder: Path) -> None:
 
 @contextlib.contextmanager
 def held_while(folder: Path) -> Iterator[None]:
-    """Says that this process uses a folder meanwhile."""
+    """Marks a folder as used by this process while the block lasts."""
     handle = shared(folder)
     try:
         yield
@@ -44,12 +44,12 @@ def shared(folder: Path) -> int | None:
 
 @contextlib.contextmanager
 def unused(folder: Path) -> Iterator[bool]:
-    """Whether no process uses a folder; none can begin to while the block lasts.
+    """Whether no process uses a folder; while the block lasts, none can begin to use it.
 
-    Where the system cannot lock folders, none is known to be in use.
+    Where the system cannot lock folders, no folder counts as in use.
 
     Raises:
-        OSError: it is gone, or cannot be read.
+        OSError: the folder is gone, or cannot be read.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -36,12 +36,12 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Writes a record as JSON, a key a line."""
+    """Writes a record as JSON, one key per line."""
     write_bytes(path, dumps(record).encode())
 
 
 def dumps(record: Mapping[str, Any]) -> str:
-    """JSON that is easy to read and to compare: one top-level key a line."""
+    """JSON that is easy to read and to compare: one top-level key per line."""
     lines = (f" {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in record.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

@@ -1,4 +1,4 @@
-"""The user's environment variables: what must not leak into a search, and what is recorded because it may alter it."""
+"""The user's environment variables: what must not reach a search, and what is recorded because it may alter it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 
-# Variables that change how TensorFlow computes; not its whole prefix, which Terraform has too.
+# Variables that change how TensorFlow computes; not all of TF_*, a prefix that Terraform uses too.
 ARITHMETIC = (
     "TF_ENABLE_", "TF_DISABLE_", "TF_ONEDNN_", "TF_SET_ONEDNN_", "TF_MKL_", "TF_XLA_", "TF_DETERMINISTIC_", "TF_CUDNN_",
     "TF_CUBLAS", "TF_USE_CU", "TF_FP16_", "TF_AUTO_", "TF_NUM_INT", "XLA_", "ONEDNN_", "DNNL_", "NVIDIA_TF32",
@@ -21,7 +21,7 @@ SET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
-# What the arithmetic itself listens to; needed on some processors, so kept, and recorded like a version.
+# What the arithmetic itself depends on; some processors need it, so it is kept, and recorded like a version.
 RECORDED = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
 LEVELS = {"TF_CPP_MIN_LOG_LEVEL": "3", "ABSL_MIN_LOG_LEVEL": "3"}
 
@@ -33,7 +33,7 @@ def worker_environment(user: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def recorded(user: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Variables that alter results and are the user's to set."""
+    """Variables that alter results and that the user may set."""
     return {name: user[name] for name in RECORDED if user.get(name)}
 
 
@@ -44,7 +44,7 @@ def altering(user: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 @contextlib.contextmanager
 def own_keras() -> Iterator[None]:
-    """While both Kerases are imported, they see neither the user's variables nor keras.json, and write none."""
+    """While both Kerases are imported, they do not see the user's variables or keras.json, and do not write one."""
     for name, level in LEVELS.items():
         os.environ.setdefault(name, level)
     names = [name for name in os.environ if name.startswith(("KERAS_", "TF_USE_LEGACY_KERAS"))]
@@ -62,7 +62,7 @@ def own_keras() -> Iterator[None]:
 
 @contextlib.contextmanager
 def own_matplotlib() -> Iterator[None]:
-    """While matplotlib is imported, also by Keras 3, it sees no backend but a notebook's own: a wrong one raises."""
+    """While matplotlib is imported, by Keras 3 too, it sees only a notebook's own backend: a wrong one would raise."""
     chosen = os.environ.get("MPLBACKEND", "")
     if not chosen or chosen.startswith("module://"):
         yield

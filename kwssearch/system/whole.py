@@ -1,6 +1,6 @@
 """Whole or not: what is kept has its digests beside or inside it, and they are compared before it is used.
 
-A digest covers the name of what it seals too, so that a whole file in another one's place is none.
+A digest covers the name of what it seals too, so that a whole file in another one's place does not pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def seal(folder: Path, name: str, about: str = "") -> None:
     """Flushes a folder's files to disk and writes their digests beside them.
 
     Args:
-        name: that the folder will have.
+        name: the name that the folder will have.
         about: what is in it, in a few words.
     """
     files = sorted(state_of(folder))
@@ -45,7 +45,7 @@ def seal(folder: Path, name: str, about: str = "") -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Lets the names in a folder reach the disk, where the system can do that."""
+    """Flushes the names in a folder to the disk, if the system can do that."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -60,7 +60,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a folder holds just what was sealed; contents are compared once a process and again after a change.
+    """Whether a folder holds just what was sealed; contents are compared once per process and again after a change.
 
     Raises:
         PermissionError: it cannot be read.
@@ -83,7 +83,7 @@ def is_whole(folder: Path) -> bool:
 
 
 def sealed_in(folder: Path) -> dict[str, Any] | None:
-    """What was written down of a folder: what is in it, a digest for each file; None where nothing was.
+    """What was recorded about a folder: what is in it, a digest for each file; None if nothing was.
 
     Raises:
         PermissionError: it cannot be read.
@@ -97,7 +97,7 @@ def sealed_in(folder: Path) -> dict[str, Any] | None:
 
 
 def strangers(folder: Path) -> list[str]:
-    """Files that were not there when the folder was sealed; none where it never was."""
+    """Files that were not there when the folder was sealed; none if it never was."""
     try:
         record = sealed_in(folder)
         return [] if record is None else [name for name, *_ in state_of(folder) if name not in record["files"]]
@@ -106,7 +106,7 @@ def strangers(folder: Path) -> list[str]:
 
 
 def state_of(folder: Path) -> State:
-    """Name, inode, size and times of each file, hidden ones left out: systems leave such behind."""
+    """Name, inode, size and times of each file, without hidden ones, which systems leave behind."""
 
     def told(error: OSError) -> None:
         raise error
@@ -136,7 +136,7 @@ def file_digest(path: Path) -> str:
 
 
 def write_sealed(path: Path, content: bytes | memoryview) -> None:
-    """Writes content with its digest behind it.
+    """Writes content followed by its digest.
 
     Raises:
         UserError: the disk is full, or the folder cannot be written.
@@ -182,7 +182,7 @@ def with_digest(path: Path, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def digest_for(path: Path, content: bytes | memoryview) -> bytes:
-    """Of content that belongs at a place, told by the last two parts of its path."""
+    """Digest of content and of the last two parts of the path where it belongs."""
     digest = hashlib.new(DIGEST, "/".join(path.absolute().parts[-2:]).encode(errors="surrogateescape") + b"\0")
     digest.update(content)
     return digest.digest()

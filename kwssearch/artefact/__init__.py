@@ -1,4 +1,4 @@
-"""One .tflite without TensorFlow: what is in it, what it answers, how long that takes."""
+"""One .tflite, read without TensorFlow: what is in it, what it answers, how long that takes."""
 
 from kwssearch.artefact.classifier import Array, Classifier, latency, predict, sample
 from kwssearch.artefact.contents import Artefact

@@ -20,7 +20,7 @@ class Classifier:
     """A .tflite file ready to run.
 
     Args:
-        path: a float32 model of one input and one output.
+        path: a float32 model with one input and one output.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:

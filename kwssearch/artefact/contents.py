@@ -29,7 +29,7 @@ class Weights:
 
 
 class Artefact:
-    """A float32 .tflite of one subgraph, parsed from its flatbuffer.
+    """A float32 .tflite with one subgraph, parsed from its flatbuffer.
 
     Args:
         content: the file's bytes.

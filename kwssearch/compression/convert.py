@@ -11,10 +11,10 @@ from kwssearch.backend import keras, silence, tf
 
 
 def convert(model: keras.Model) -> bytes:
-    """A float32 .tflite of a float32 model without pruning wrappers.
+    """A float32 .tflite from a float32 model without pruning wrappers.
 
-    Zeros lose their sign on the way: half of the pruned weights would be -0.0, which costs the zipped file a
-    bit each and changes nothing.
+    Zeros lose their sign on the way: half of the pruned weights would be -0.0, each of which costs the zipped
+    file a bit and changes nothing.
     """
     for layer in model.layers:
         layer.set_weights([np.asarray(w) + 0.0 for w in layer.get_weights()])

@@ -21,11 +21,11 @@ _references: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class ArchitectureSource:
-    """Where a user's builder is, and what it was when the space was read.
+    """Where a user's builder is, and its content when the space was read.
 
     Attributes:
         digest: SHA-256 of the module's file.
-        text: the file itself where it stands alone, so that every worker can have it; None for an installed module.
+        text: the content of a single file, so that every worker can have it; None for an installed module.
     """
 
     module: str
@@ -100,5 +100,5 @@ def installed(module: str) -> Path | None:
 
 
 def file_digest(module: Any) -> str:
-    """Of the file that a loaded module came from."""
+    """Digest of the file that a loaded module came from."""
     return hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest()

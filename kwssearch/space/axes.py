@@ -17,7 +17,7 @@ REGISTERED: set[str] = set()  # names of architectures that a program has added
 
 
 class Stage(IntEnum):
-    """What of a trial an axis changes; all that comes later changes with it."""
+    """The first part of a trial that an axis changes; everything after it changes too."""
 
     FEATURES = 0
     SHAPE = 1
@@ -32,14 +32,14 @@ class Axis:
 
     Attributes:
         name: its key in a space, a record and a row.
-        heading: of its column.
+        heading: its column's heading.
         stage: the first thing that a value changes.
         field: what a value may be, from the names of the space's `[<name>.*]` tables.
         show: a value in a sentence.
         short: a value beside a point of a plot.
         default: the baseline's value; None for the space's own: all its named tables, or what its recipe says.
-        neutral: a value that goes without saying; None where every value is said.
-        convert: a declared value as it is kept.
+        neutral: a value that goes without saying; None if every value is said.
+        convert: turns a declared value into the one that is kept.
     """
 
     name: str
@@ -112,7 +112,7 @@ def axis_names() -> tuple[str, ...]:
 
 
 def shape_axes() -> tuple[Axis, ...]:
-    """All that a comparison with the baseline of the same features can be about."""
+    """All axes that a comparison with the baseline of the same features can be about."""
     return tuple(axis for axis in AXES if axis.stage > Stage.FEATURES)
 
 
@@ -127,12 +127,12 @@ def short_name(values: Values) -> str:
 
 
 def said(chosen: Sequence[Axis], values: Values) -> list[Axis]:
-    """Those whose value does not go without saying."""
+    """Those axes whose value does not go without saying."""
     return [axis for axis in chosen if axis.neutral is None or values[axis.name] != axis.neutral]
 
 
 def differing(values: Values, baseline: Values) -> list[Axis]:
-    """The axes, features aside, in which a point is not its baseline."""
+    """The axes, apart from features, in which a point differs from its baseline."""
     return [axis for axis in shape_axes() if values[axis.name] != baseline[axis.name]]
 
 
@@ -142,5 +142,5 @@ def level_name(values: Values, baseline: Values) -> str:
 
 
 def point_key(values: Values, up_to: Stage) -> tuple[Any, ...]:
-    """What two points have in common whose trainings are the same up to a stage."""
+    """What two points have in common if their trainings are the same up to a stage."""
     return tuple(values[axis.name] for axis in AXES if axis.stage <= up_to)

@@ -24,7 +24,7 @@ class DataSettings:
         unknown: whether all other folders, and `_unknown_`, become one class.
         silence: whether `_silence_` and crops of `_background_noise_` become one class.
         speaker: regular expression whose one group is the speaker. It is searched in the file name, or in
-            'word/file.wav' where it holds a '/'. None for what stands before `_nohash_`.
+            'word/file.wav' where it holds a '/'. None for what comes before `_nohash_`.
         window_s: seconds of a clip that a model hears.
     """
 
@@ -76,7 +76,7 @@ SETTINGS = {
 
 
 def read_data_settings(place: str, content: Any) -> DataSettings:
-    """The settings among a table's keys; other keys are not looked at.
+    """The settings among a table's keys; other keys are ignored.
 
     Raises:
         SpaceError: the first fault, with its place, value and what was expected.
@@ -96,7 +96,7 @@ def read_data_settings(place: str, content: Any) -> DataSettings:
 
 
 def source_beside(place: Path, data: str) -> str:
-    """What a file says of its data set, as seen from here: a relative path is meant from the file's folder."""
+    """The data set that a file names, as seen from here: a relative path starts at the file's folder."""
     if data in BY_NAME or not data.strip():
         return data
     return os.path.normpath(place.parent / os.path.expanduser(data))

@@ -131,7 +131,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
 def read_architectures(
     place: str, content: Mapping[str, Any], space: SearchSpace, folder: Path
 ) -> dict[str, ArchitectureSource]:
-    """Where the space's own builders are: as a run recorded them, else as they are found now."""
+    """Where the space's own builders are: as a run recorded them, otherwise as they are found now."""
     recorded = Table(f"{place}: architectures", content.get("architectures", {})).content
     found = {}
     for name in dict.fromkeys(str(trial.values["architecture"]) for trial in space.trials):

@@ -15,20 +15,20 @@ class Objective:
 
     Attributes:
         name: its key in a record and a row.
-        key: names what is derived from it, such as memory_ratio.
+        key: part of the names derived from it, such as memory_ratio.
         direction: 'max' or 'min'.
-        interval: where its doubt comes from: 'clips' (a share of the test clips), 'rounds' (a time, measured
+        interval: where its uncertainty comes from: 'clips' (a share of the test clips), 'rounds' (a time, measured
             in rounds) or 'seeds' (exact for a file, but not the same for each seed).
-        noun: in sentences and headings.
-        label: of a plot's axis.
-        unit: of a plot's axis.
-        factor: from its own unit to the plot's.
-        show: a value with its unit.
-        question: asks which strategy does best by it.
+        noun: its name in sentences and headings.
+        label: label of a plot's axis.
+        unit: unit of a plot's axis.
+        factor: converts its own unit to the plot's.
+        show: writes a value with its unit.
+        question: asks which strategy is best in it.
         praise: what the best strategy does.
         best: the trial with the best value is 'the ...'.
-        resolution: a difference below that decides nothing: a share of clips, or a share of a cost.
-        limits: ends of its scale in the hypervolume, best first; None where it has no scale.
+        resolution: a smaller difference decides nothing: a share of clips, or a share of a cost.
+        limits: ends of its scale in the hypervolume, best first; None if it has no scale.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Asked(TypedDict):
 
 
 def saving(noun: str) -> Asked:
-    """Question and praise of what a strategy can reduce."""
+    """Question and praise for what a strategy can reduce."""
     return {"question": f"Which strategy reduces {noun} the most?", "praise": f"reduces {noun} most"}
 
 

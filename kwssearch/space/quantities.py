@@ -1,4 +1,4 @@
-"""Sizes, times and shares: written with no more digits than they are worth, and read as people write them."""
+"""Sizes, times and shares: written with no more digits than are meaningful, and read as people write them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def milliseconds(time: float) -> str:
 
 
 def parse_share(text: str, name: str = "accuracy") -> float:
-    """'0.9' or '90%' as a share; `name` is what it is given for.
+    """'0.9' or '90%' as a share; `name` is what it stands for.
 
     Raises:
         QuantityError: not a share from 0 to 1.

@@ -1,4 +1,4 @@
-"""When pruning makes its masks anew."""
+"""When pruning makes new masks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIN_UPDATES = 20
 
 @dataclass(frozen=True)
 class Schedule:
-    """Optimizer steps at which masks are made anew: begin, begin + frequency, ..., end."""
+    """Optimizer steps at which new masks are made: begin, begin + frequency, ..., end."""
 
     begin: int
     end: int

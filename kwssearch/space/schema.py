@@ -9,7 +9,7 @@ from kwssearch.errors import SpaceError, did_you_mean
 
 @dataclass(frozen=True)
 class Field:
-    """What a key may hold; `accepts` decides, `expected` says it in words, `known` are the names among it."""
+    """What a key may hold; `accepts` decides, `expected` says it in words, `known` are the names among the values."""
 
     expected: str
     accepts: Callable[[Any], bool]
@@ -26,7 +26,7 @@ def is_integer(value: Any) -> bool:
 
 
 def number(low: float, high: float, expected: str, default: Any = None) -> Field:
-    """A number in [low, high]; NaN is in no interval."""
+    """A number in [low, high]; NaN is in no such interval."""
     return Field(expected, lambda v: is_number(v) and low <= v <= high, default)
 
 
@@ -49,7 +49,7 @@ def text(default: str | None = None, empty: bool = False) -> Field:
 
 
 class Table:
-    """One TOML table and where it stands, so that every fault names its place."""
+    """One TOML table and its place, which every fault names."""
 
     def __init__(self, place: str, content: Any) -> None:
         if not isinstance(content, Mapping):
@@ -88,7 +88,7 @@ class Table:
         return {key: self.content.get(key, field.default) for key, field in fields.items()}
 
     def axis(self, key: str, field: Field) -> tuple[Any, ...]:
-        """One value or a list of values, as a tuple without repetition."""
+        """One value or a list of values, as a tuple without repetitions."""
         value = self.content[key]
         values = value if isinstance(value, list) else [value]
         if not values:
@@ -120,12 +120,12 @@ ELSEWHERE = {
 
 
 def meant(key: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """A closing question with the key that is spelt alike, or that means the same elsewhere."""
+    """A closing question with the key that is spelt similarly, or that means the same in other tools."""
     other = ELSEWHERE.get(key, "")
     return f" Did you mean {other!r}?" if other in known else did_you_mean(key, known)
 
 
 def show(value: Any) -> str:
-    """A value as it may stand in a message: short, on one line, without control characters."""
+    """A value as a message shows it: short, on one line, without control characters."""
     shown = repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -37,11 +37,11 @@ class Strategy:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """A union of grids, one a strategy, the baseline first.
+    """A union of grids, one per strategy, the baseline first.
 
     Attributes:
         objectives: names of what trials are judged by; results do not depend on them.
-        architectures: where the builders are that are not shipped, by the names that the axis has.
+        architectures: where builders that are not shipped are, by the names that the axis uses.
         data_settings: which clips of the data set are used, and how.
     """
 
@@ -91,12 +91,12 @@ class SearchSpace:
         return itertools.product(*(axes[axis] for axis in axis_names()))
 
     def recipe_of(self, values: Mapping[str, Any]) -> Recipe:
-        """How a point is trained: the recipe, but for what is an axis."""
+        """How a point is trained: the recipe, except where an axis replaces it."""
         varied = {field.name: values[field.name] for field in fields(Recipe) if field.name in values}
         return replace(self.recipe, **varied)
 
     def with_data_settings(self, settings: DataSettings) -> SearchSpace:
-        """The same for other clips; front ends follow the window."""
+        """The same space for other clips; its front ends follow the window."""
         features = {name: replace(f, window_s=settings.window_s) for name, f in self.features.items()}
         return replace(self, data_settings=settings, features=features)
 

@@ -10,7 +10,7 @@ class FeatureSetting:
     """A front end: what `features.FrontEnd` computes from a window of audio.
 
     Attributes:
-        window_s: seconds of the window; of the data settings, the same for all front ends of a space.
+        window_s: seconds of the window; from the data settings, the same for all front ends of a space.
     """
 
     name: str
@@ -26,12 +26,12 @@ class FeatureSetting:
 
     @property
     def samples(self) -> int:
-        """Samples of a window."""
+        """Samples in a window."""
         return round(self.sampling_rate * self.window_s)
 
     @property
     def frame_length(self) -> int:
-        """Samples a frame."""
+        """Samples per frame."""
         return round(self.sampling_rate * self.frame_length_ms / 1000)
 
     @property

@@ -1,1 +1,1 @@
-"""Words, runs and spaces that tests and benchmarks make for themselves."""
+"""Makes the words, runs and spaces that tests and benchmarks need."""

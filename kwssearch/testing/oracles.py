@@ -35,7 +35,7 @@ SPACE = {
 
 @dataclass(frozen=True)
 class Proposed:
-    """A trial of a simulated search; `failed` where it ended without figures."""
+    """A trial of a simulated search; `failed` if it ended without figures."""
 
     trial_id: str
     values: Mapping[str, Any]
@@ -49,7 +49,7 @@ def simulate(
     fails: Callable[[int], bool] = lambda number: False,
     most: int = 1000,
 ) -> list[Proposed]:
-    """A search without training: takes up what is recorded, then goes on with so many workers.
+    """A search without training: picks up what is recorded, then goes on with `workers` workers.
 
     Args:
         fails: whether the trial that ends as the n-th one, counted from the first that is recorded, fails.
@@ -78,7 +78,7 @@ def simulate(
 
 
 def run_of(space: SearchSpace, proposed: Sequence[Proposed]) -> Run:
-    """The same trials as a run's folder would tell them."""
+    """The same trials as they would be read from a run's folder."""
     none = np.zeros(0, dtype=np.int64)
     return Run(Path("run"), {}, space, tuple(trial_of(space, each) for each in proposed), (), none, none)
 
@@ -102,7 +102,7 @@ class OracleConformance:
     """The contract between oracles and the loop of a search."""
 
     def make(self, space: SearchSpace) -> PolicyOracle:
-        """A new oracle, seeded, that knows of nothing yet."""
+        """A new oracle, seeded, that knows nothing yet."""
         raise NotImplementedError
 
     @property

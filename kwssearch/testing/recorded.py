@@ -1,6 +1,6 @@
 """Runs with known truth: in memory for simulations, or as a folder that `runs.load` reads.
 
-Whether a clip is recognised is a latent normal variable above zero; its variance is made of the parts in
+Whether a clip is recognised is a latent normal variable above zero; its variance is the sum of the parts in
 `SHARES`, which sum to one, so that a trial's true accuracy over all speakers and seeds is exact.
 """
 
@@ -35,7 +35,7 @@ class Figures(NamedTuple):
 
 
 def lab_figures(values: Mapping[str, Any]) -> Figures:
-    """Near what the lab's models reach on 2 cores."""
+    """Figures close to what the lab's models reach on 2 cores."""
     mfcc = "mfcc" in str(values["features"])
     width, sparsity, ds_cnn = values["width_multiplier"], values["final_sparsity"], values["architecture"] == "ds_cnn"
     accuracy = 0.885 - 0.02 * mfcc - 0.012 * ds_cnn - 0.06 * (1 - width) ** 1.5 - 0.05 * max(0, sparsity - 0.8) / 0.15
@@ -46,7 +46,7 @@ def lab_figures(values: Mapping[str, Any]) -> Figures:
 
 
 def flat_figures(values: Mapping[str, Any]) -> Figures:
-    """The same for every point: nothing to be told apart."""
+    """The same figures for every point, so that nothing can be told apart."""
     return Figures(0.86, 100_000, 0.15, 0.5)
 
 
@@ -86,7 +86,7 @@ def predictions(
 
 
 def rounds_of(figures: Figures, drift: npt.NDArray[np.float64], rng: np.random.Generator) -> Latency:
-    """Times of each round: a drift that all trials share, and noise of their own."""
+    """Times of each round: a drift that all trials share, and noise of the trial's own."""
     feature = figures.feature_ms * drift * np.exp(rng.normal(0, 0.02, len(drift)))
     model = figures.model_ms * drift * np.exp(rng.normal(0, 0.02, len(drift)))
     return Latency(feature + model, feature, model)
@@ -110,7 +110,7 @@ def build(
     Args:
         space: a shipped space's name, a declared table, or a space.
         figures: the truth of each point.
-        rounds: of the final latency measurement; None for provisional latencies only.
+        rounds: number of rounds in the final latency measurement; None for provisional latencies only.
         failed: trial id -> reason.
         waiting: ids of trials that were not begun.
     """
@@ -156,7 +156,7 @@ def execution_of(
     figures: Figures,
     reason: str | None,
 ) -> Execution:
-    """A result.json; `predictions` stay an array until they are written."""
+    """A result.json; `predictions` remain an array until they are written."""
     status = "completed" if reason is None else "failed"
     sparsity = planned.values["final_sparsity"]
     record = {
@@ -192,7 +192,7 @@ def run_record(space: SearchSpace, names: list[str]) -> dict[str, Any]:
 
 
 def write(folder: Path, **options: Any) -> Run:
-    """Writes what `build(**options)` makes as a run's folder, and gives it back."""
+    """Writes what `build(**options)` makes as a run's folder, and returns it."""
     run = build(folder=folder, **options)
     clips = int(options.get("clips", 1063))
     names = test_clips(int(options.get("speakers", 400)), clips)
@@ -230,17 +230,17 @@ def large_space(trials: int) -> dict[str, Any]:
 
 
 def with_trial(run: Run, trial: Trial) -> Run:
-    """The run with one trial replaced by another of the same id."""
+    """The run with one trial replaced by another one with the same id."""
     return replace(run, trials=tuple(trial if t.trial_id == trial.trial_id else t for t in run.trials))
 
 
 def with_executions(run: Run, trial_id: str, count: int) -> Run:
-    """As if only the first executions of a trial were done."""
+    """The run as if only the first executions of a trial were done."""
     trial = next(t for t in run.trials if t.trial_id == trial_id)
     return with_trial(run, replace(trial, executions=trial.executions[:count]))
 
 
 def with_predictions(trial: Trial, guess: npt.NDArray[np.int64]) -> Trial:
-    """A trial of one execution that said just this."""
+    """A trial of one execution with just these predictions."""
     first = trial.executions[0]
     return replace(trial, executions=(replace(first, record={**first.record, "predictions": guess}),))

@@ -17,9 +17,9 @@ def write_word_folder(
     seed: int = 0,
     lists: bool = True,
 ) -> Path:
-    """A folder of one-second WAVs, two a speaker: each word is a pair of tones of its own in noise.
+    """A folder of one-second WAVs, two per speaker: each word is its own pair of tones in noise.
 
-    With `lists`, of every ten speakers one is for validation and two are for the test.
+    With `lists`, one of every ten speakers is for validation and two are for the test.
     """
     rng = np.random.default_rng(seed)
     time = np.arange(rate) / rate
@@ -54,7 +54,7 @@ def wav(audio: np.ndarray, rate: int = 16_000) -> bytes:
 def pack(
     body: bytes, rate: int = 16_000, channels: int = 1, bits: int = 16, tag: int = 1, promised: int | None = None
 ) -> bytes:
-    """A WAV of any header; `promised` is the size that its data chunk claims."""
+    """A WAV with any header; `promised` is the size that its data chunk claims."""
     size = len(body) if promised is None else promised
     frame = channels * bits // 8
     header = struct.pack("<HHIIHH", tag, channels, rate, (rate * frame) % 2**32, frame % 2**16, bits)

@@ -135,7 +135,7 @@ class RunFolder:
 
     def changed_oracle(self, oracle: str) -> Iterator[str]:
         if (begun_by := records.oracle_of(self.record)) != oracle:
-            yield f"its trials were proposed by oracle {begun_by!r} and now would be by {oracle!r}"
+            yield f"its trials were proposed by oracle {begun_by!r} and would now be proposed by {oracle!r}"
 
     def refuse_versions(self) -> None:
         """Raises: UserError: other versions would compute the results; names the command that restores them."""

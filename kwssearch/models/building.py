@@ -98,7 +98,7 @@ def shape_fault(model: keras.Model, size: tuple[int, int, int], classes: int) ->
 
 
 def name_fault(model: keras.Model, again: keras.Model) -> str | None:
-    """The first layer without a name of its own; Keras numbers these anew, and training states go by layer names."""
+    """A layer without a name of its own: Keras numbers these, and training states go by layer names."""
     for first, second in zip(model.layers, again.layers, strict=False):
         if first.name != second.name and first.weights:
             return f"has a layer without a name of its own ({first.name!r}), expected one; write name='...'"

@@ -41,7 +41,7 @@ def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
 
 
 def version_changes(recorded: Mapping[str, Any]) -> str | None:
-    """Which versions and variables differ, and how to restore them; None where none does."""
+    """Which versions and variables differ, and how to restore them; None if none does."""
     now = environment.versions()
     before = {name: recorded.get(name) for name in {*now, *recorded}}
     differ = {name: version for name, version in sorted(before.items()) if now.get(name) != version}

@@ -1,4 +1,4 @@
-"""Reads a run without TensorFlow, while the search goes on or long after it."""
+"""Reads a run without TensorFlow, during the search or long after it."""
 
 from __future__ import annotations
 

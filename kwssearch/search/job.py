@@ -33,7 +33,7 @@ class Job:
         execution: is added to the recipe's seed.
         folder: for artefacts and checkpoint; None for the worker's own cache, from which the
             artefacts are sent back with the outcome.
-        beginning: file name of the state that all jobs of a group share; None where none is shared.
+        beginning: file name of the state that all jobs of a group share; None if none is shared.
         alone: no other job runs at the same time, so that its latency may count.
         gpu: it may use the graphics processor that its worker sees.
     """

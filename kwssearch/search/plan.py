@@ -106,7 +106,7 @@ class Plan:
         return Counter(point_key(trial.values, Stage.TRAINING) for trial in self.space.trials)
 
     def beginning(self, planned: PlannedTrial, execution: int) -> str | None:
-        """Names the state that a trial's training shares with others; None where it shares none."""
+        """Names the state that a trial's training shares with others; None if it shares none."""
         key = point_key(planned.values, Stage.TRAINING)
         if self.sharing[key] < 2:
             return None

@@ -24,7 +24,7 @@ class Seen:
     """A trial that has ended.
 
     Attributes:
-        figures: objective -> value; None where the trial failed.
+        figures: objective -> value; None if the trial failed.
     """
 
     values: Point

@@ -43,7 +43,7 @@ class Queue:
         return any(job.execution == 0 for job in self.ready(running))
 
     def take(self, running: Sequence[Job]) -> Job | None:
-        """The best job to start beside those that run; None where none waits.
+        """The best job to start beside those that run; None if none waits.
 
         One whose shared state is being made by a running job waits while there is other work: a
         few minutes later it can start from that state.

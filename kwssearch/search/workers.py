@@ -1,6 +1,6 @@
 """Worker processes of this machine behind the standard Executor interface.
 
-They are started as programs of their own: a worker never imports the caller's `__main__`, so that scripts need
+They are started as separate programs: a worker never imports the caller's `__main__`, so that scripts need
 no guard and notebooks work, and it has the environment that it is given.
 """
 
@@ -61,7 +61,7 @@ class Worker:
             counts: whether the call counts towards the replacement of the process.
 
         Raises:
-            WorkerDiedError: the process died meanwhile.
+            WorkerDiedError: the process died during the call.
         """
         if self._served >= JOBS_A_PROCESS or self._process is None or self._process.poll() is not None:
             self.end()

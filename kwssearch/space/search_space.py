@@ -78,7 +78,7 @@ class SearchSpace:
         return {trial.trial_id: trial for trial in self.trials}
 
     def strategy_of(self, values: Any) -> str | None:
-        """The strategy that first declares a point; None where none does, so that it is not a point of the space."""
+        """The strategy that first declares a point; None if none does, so that it is not a point of the space."""
         for strategy in self.strategies:
             axes = {**self.baseline, **strategy.axes}
             alike = isinstance(values, Mapping) and values.keys() == axes.keys()

@@ -162,7 +162,7 @@ def made_whole(target: Path, about: str = "") -> Iterator[Path]:
 
 @contextlib.contextmanager
 def one_at_a_time(target: Path) -> Iterator[None]:
-    """Lets the processes of a host make `target` one after the other.
+    """Lets only one process of a host at a time make `target`.
 
     Raises:
         DataError: the cache cannot be written.

@@ -145,7 +145,7 @@ def write_sealed(path: Path, content: bytes | memoryview) -> None:
 
 
 def read_sealed(path: Path) -> memoryview | None:
-    """What `write_sealed` wrote there; None where there is nothing, or something else."""
+    """What `write_sealed` wrote there; None if there is nothing, or something else."""
     try:
         everything = memoryview(path.read_bytes())
     except OSError:
@@ -164,7 +164,7 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """What `write_record` wrote there; None where there is nothing, or something else."""
+    """What `write_record` wrote there; None if there is nothing, or something else."""
     try:
         return undamaged(path)
     except (OSError, ValueError, RecursionError):

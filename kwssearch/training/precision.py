@@ -22,7 +22,7 @@ def choose(declared: str, deterministic: bool, model: keras.Model, batch_size: i
 
     `auto` takes bfloat16 where the model's largest convolution trains at least 5 % faster with it on this host,
     as on CPUs with AVX-512 BF16 or AMX; a model without convolutions gets float32. A deterministic recipe gets
-    float32 from `auto`: a choice by measurement could fall differently the next time.
+    float32 from `auto`: a choice by measurement could turn out differently the next time.
 
     Args:
         model: float32, not wrapped for pruning.
@@ -55,7 +55,7 @@ def precision_of(model: keras.Model) -> str:
 
 
 def largest_convolution(model: keras.Model) -> keras.layers.Conv2D | None:
-    """The layer with the most multiply-accumulates among plain convolutions; None where there is none."""
+    """The layer with the most multiply-accumulates among plain convolutions; None if there is none."""
 
     def macs(layer: keras.layers.Conv2D) -> int:
         return int(layer.kernel.shape.num_elements() * layer.output_shape[1] * layer.output_shape[2])

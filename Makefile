@@ -17,10 +17,10 @@ setup: .venv/ready
 	@touch $@
 
 test: setup
-	$(BIN)/pytest -m "not damage" -n 2
+	$(BIN)/pytest -m "not damage" -n 2 --dist worksteal
 
 damage: setup
-	$(BIN)/pytest -m damage -n 2
+	$(BIN)/pytest -m damage -n 2 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

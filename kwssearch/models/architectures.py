@@ -51,12 +51,6 @@ MODELS: dict[str, Builder] = {"cnn": cnn, "ds_cnn": ds_cnn}
 PRUNABLE = (layers.Conv1D, layers.Conv2D, layers.Dense)
 DENSE = (layers.DepthwiseConv2D, layers.BatchNormalization, layers.LayerNormalization, layers.PReLU)
 
-# Layers that give the same answers when frames and bands are swapped, in their kernels too.
-SYMMETRIC = (
-    layers.InputLayer, layers.Conv2D, layers.DepthwiseConv2D, layers.BatchNormalization, layers.ReLU,
-    layers.GlobalAveragePooling2D, layers.Dense, layers.Softmax,
-)  # fmt: skip
-
 
 class GlobalAveragePooling2D(keras.layers.GlobalAveragePooling2D):
     """Keras's own, but in training its gradient is divided before it is spread over the positions, not after."""
@@ -66,6 +60,13 @@ class GlobalAveragePooling2D(keras.layers.GlobalAveragePooling2D):
             return super().call(inputs)
         _, rows, columns, _ = inputs.shape
         return tf.reduce_sum(inputs, (1, 2)) / (rows * columns)
+
+
+# Layers that give the same answers when frames and bands are swapped, in their kernels too.
+SYMMETRIC = (
+    layers.InputLayer, layers.Conv2D, layers.DepthwiseConv2D, layers.BatchNormalization, layers.ReLU,
+    GlobalAveragePooling2D, layers.GlobalAveragePooling2D, layers.Dense, layers.Softmax,
+)  # fmt: skip
 
 
 def head(x: Any, classes: int) -> Any:
@@ -85,6 +86,8 @@ def training_form(plain: keras.Model, builder: Builder, classes: int, width_mult
     if bands >= frames or not is_symmetric(plain):
         return builder((frames, bands, channels), classes, width_multiplier)
     turned = builder((bands, frames, channels), classes, width_multiplier)
+    if [weight.shape for weight in turned.weights] != [weight.shape for weight in plain.weights]:
+        return builder((frames, bands, channels), classes, width_multiplier)
     inputs = layers.Input((frames, bands, channels), name="features")
     outputs = turned.call(layers.Permute((2, 1, 3), name="turn")(inputs))
     return keras.Model(inputs, outputs, name=plain.name)
@@ -95,7 +98,7 @@ def is_symmetric(model: keras.Model) -> bool:
 
     def alike(layer: keras.layers.Layer) -> bool:
         pairs = (getattr(layer, name, (1, 1)) for name in ("kernel_size", "strides", "dilation_rate"))
-        return isinstance(layer, SYMMETRIC) and all(first == second for first, second in pairs)
+        return type(layer) in SYMMETRIC and all(first == second for first, second in pairs)
 
     return all(alike(layer) for layer in model.layers)
 

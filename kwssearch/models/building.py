@@ -54,7 +54,7 @@ def check(name: str, model: Any, again: Any, size: tuple[int, int, int], classes
     Raises:
         SpaceError: the first fault.
     """
-    fault = kind_fault(model) or shape_fault(model, size, classes) or name_fault(model, again)
+    fault = kind_fault(model) or shape_fault(model, size, classes) or name_fault(model, again) or training_fault(model)
     if fault:
         raise SpaceError(f"architecture {name!r}: {fault}.")
 
@@ -102,4 +102,16 @@ def name_fault(model: keras.Model, again: keras.Model) -> str | None:
     for first, second in zip(model.layers, again.layers, strict=False):
         if first.name != second.name and first.weights:
             return f"has a layer without a name of its own ({first.name!r}), expected one; write name='...'"
+    return None
+
+
+def training_fault(model: keras.Model) -> str | None:
+    """What the training loop would leave out, or could not do."""
+    if model.losses:
+        return "has losses of its own (regularisers), which the training here leaves out, expected none; remove them"
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization) and list(layer.axis) != [len(layer.input_shape) - 1]:
+            return (
+                f"normalises another axis than the channels in layer {layer.name!r}, expected the last; leave axis out"
+            )
     return None

@@ -59,7 +59,10 @@ def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path | None:
     source = space.architectures.get(architecture)
     builders = Path(__file__).with_name("architectures.py").read_bytes()
     code = source.digest if source is not None else hashlib.sha256(builders).hexdigest()
-    key = [versions(), code, architecture, space.features[features].shape, classes, width]
+    pruned = source is not None and any(
+        trial.values["architecture"] == architecture and trial.values["final_sparsity"] for trial in space.trials
+    )  # what is refused of a pruned model is not of a dense one
+    key = [versions(), code, architecture, space.features[features].shape, classes, width, pruned]
     name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
     try:
         return cache_folder() / "costs" / f"{name}.json"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from kwssearch.models.architectures import Builder
 
 
+DIGEST = "__kwssearch_digest__"
+
+
 def resolve(name: str, sources: Mapping[str, ArchitectureSource]) -> Builder:
     """The builder of an architecture that a space names.
 
@@ -46,39 +49,41 @@ def resolve(name: str, sources: Mapping[str, ArchitectureSource]) -> Builder:
 def module_of(name: str, source: ArchitectureSource) -> ModuleType:
     """The module, imported or made from its text, once per process."""
     try:
-        loaded = sys.modules.get(source.module)
-        if source.text is None:
-            loaded = importlib.import_module(source.module)
-        elif loaded is None or digest_of(loaded) != source.digest:
-            loaded = made(source)
+        loaded = imported(source.module) if source.text is None else made(source, source.text)
     except Exception as error:  # whatever a user's module raises
         raise SpaceError(
             f"architecture {name!r}: module {source.module!r} cannot be imported "
             f"({type(error).__name__}: {' '.join(str(error).split())[:200]}); correct it."
         ) from error
-    if source.text is None and digest_of(loaded) != source.digest:
+    if getattr(loaded, DIGEST) != source.digest:
         raise UserError(
-            f"architecture {name!r}: module {source.module!r} on this machine is not the one that the search began "
-            "with; install the same version everywhere."
+            f"architecture {name!r}: module {source.module!r} in this process is not the one that the search began "
+            "with; install the same version everywhere, and start this process again if it has changed meanwhile."
         )
     return loaded
 
 
-def made(source: ArchitectureSource) -> ModuleType:
+def imported(module: str) -> ModuleType:
+    """An installed module, with the digest that its file had when it was first looked at."""
+    loaded = importlib.import_module(module)
+    if not hasattr(loaded, DIGEST):
+        setattr(loaded, DIGEST, file_digest(loaded))
+    return loaded
+
+
+def made(source: ArchitectureSource, text: str) -> ModuleType:
+    """A module from its text; one of that name that was imported before stays the program's own."""
     module = ModuleType(source.module)
-    code: Any = compile(source.text or "", f"{source.module}.py", "exec")
+    before = sys.modules.get(source.module)
     sys.modules[source.module] = module
-    exec(code, module.__dict__)
-    module.__dict__["__kwssearch_digest__"] = source.digest
-    return module
-
-
-def digest_of(module: ModuleType) -> str | None:
-    """Digest of the text that a module was made from, or of its file; None if it has neither."""
-    kept = getattr(module, "__kwssearch_digest__", None)
-    if kept is not None:
-        return str(kept)
     try:
-        return file_digest(module)
-    except (OSError, TypeError):
-        return None
+        code: Any = compile(text, f"{source.module}.py", "exec")
+        exec(code, module.__dict__)
+    except BaseException:
+        del sys.modules[source.module]
+        raise
+    finally:
+        if before is not None:
+            sys.modules[source.module] = before
+    setattr(module, DIGEST, source.digest)
+    return module

@@ -38,6 +38,9 @@ def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
     for key in sorted({*before, *after}):
         if before.get(key) != after.get(key):
             yield changed_key(key, before.get(key), after.get(key))
+    order, now = ([strategy.name for strategy in each.strategies[1:]] for each in (recorded, space))
+    if order != now and sorted(order) == sorted(now):
+        yield f"the order of strategies was {', '.join(order)} and is {', '.join(now)}"
 
 
 def version_changes(recorded: Mapping[str, Any]) -> str | None:

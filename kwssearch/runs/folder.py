@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,8 @@ class RunFolder:
         """Whether this very space was begun here, whatever its data set is."""
         if not (self.path / records.RUN_RECORD).exists():
             return False
-        return comparable(self.reopen()) == comparable(space)
+        recorded = self.reopen()
+        return comparable(recorded) == comparable(space.with_data_settings(recorded.data_settings))
 
     def set_aside(self) -> None:
         """Renames a run, so that another one can begin under its name; nothing is deleted.
@@ -157,12 +159,10 @@ class RunFolder:
         """Writes down what may change: more executions, other objectives, another place of the data set."""
         more = space.recipe.executions_per_trial > recorded.recipe.executions_per_trial
         executions = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
-        kept = (space if more else recorded).with_recipe(executions_per_trial=executions)
+        kept = replace(recorded, objectives=space.objectives).with_recipe(executions_per_trial=executions)
         source = self.recorded_source(data)
-        changed = {"space": kept.to_dict(), "data": {**self.record["data"], "source": source}}
-        if any(self.record[key] != value for key, value in changed.items()) and (
-            more or source != self.record["data"]["source"]
-        ):
+        if more or source != self.record["data"]["source"] or space.objectives != recorded.objectives:
+            changed = {"space": kept.to_dict(), "data": {**self.record["data"], "source": source}}
             self.record = {**self.record, **changed}
             write_json(self.path / records.RUN_RECORD, self.record)
 

@@ -48,7 +48,9 @@ def held(folder: Path, ours: tuple[str, ...]) -> Iterator[None]:
     Raises:
         UserError: another process holds the run, or the folder holds other things or cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
+    with told_of(folder):
+        in_the_way = folder.exists() and not folder.is_dir()
+    if in_the_way:
         raise UserError(
             f"{folder}: is a file, expected a new or empty folder or a run; name another one.", about="folder"
         )

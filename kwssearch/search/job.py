@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
 import traceback
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Job:
         beginning: file name of the state that all jobs of a group share; None if none is shared.
         alone: no other job runs at the same time, so that its latency may count.
         gpu: it may use the graphics processor that its worker sees.
+        versions: of what can alter a result, where the search runs.
     """
 
     space: SearchSpace
@@ -48,6 +50,7 @@ class Job:
     beginning: str | None
     alone: bool
     gpu: bool = False
+    versions: Mapping[str, str] = field(default_factory=environment.versions)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -155,6 +158,12 @@ def execute(job: Job) -> Outcome:
             f"deterministic: this process was started with {named}, which can alter results, expected it unset; "
             "start it again without, or train in local workers."
         )
+    if (here := environment.versions()) != job.versions:
+        names = [name for name in sorted({*here, *job.versions}) if here.get(name) != job.versions.get(name)]
+        told = ", ".join(
+            f"{name} {here.get(name, 'unset')} instead of {job.versions.get(name, 'unset')}" for name in names
+        )
+        raise UserError(f"a worker on host {socket.gethostname()} has {told}; install the same versions everywhere.")
     device = backend.configure(threads=1, deterministic=job.space.recipe.deterministic, gpu=job.gpu)
     data = open_data(job.source, job.space.data_settings, job.fingerprint)
     hypermodel = KwsHyperModel(job.space, data)

@@ -84,7 +84,7 @@ class Loop:
             for future in done:
                 self.settle(self.running.pop(future), outcome_of(future))
             if self.deadline is not None and time.monotonic() >= self.deadline:
-                return not self.running and self.stopped
+                return self.has_ended()
         self.tuner.on_search_end()
         return True
 
@@ -99,7 +99,7 @@ class Loop:
     def next_job(self) -> Job | None:
         """A first execution that may start; else whatever the oracle proposes; else what is left."""
         running = list(self.running.values())
-        while not self.stopped and not self.queue.has_first(running):
+        while not self.stopped and not self.queue.has_first(running) and self.may_ask():
             trial = self.oracle.create_trial(f"slot {next(self.slots)}")
             if trial.status != TrialStatus.RUNNING:
                 self.stopped = trial.status == TrialStatus.STOPPED
@@ -109,6 +109,22 @@ class Loop:
             self.open[trial.trial_id] = trial, planned
             self.queue.add(self.plan.jobs(runs.Trial(planned)))
         return self.queue.take(running)
+
+    def may_ask(self) -> bool:
+        """Whether new trials come before further executions of those that were proposed.
+
+        They do where the whole space is to be seen early; an oracle that learns sees a trial when it has ended.
+        """
+        return self.oracle.whole_space_first or not self.queue.waiting
+
+    def has_ended(self) -> bool:
+        """Whether nothing runs, nothing waits and the oracle has no more."""
+        if self.running or self.queue.waiting:
+            return False
+        job = self.next_job()
+        if job is not None:
+            self.queue.put_back(job)
+        return job is None
 
     def start(self, job: Job, executor: Executor) -> None:
         if not self.attempts[job.key] and job.execution == 0:

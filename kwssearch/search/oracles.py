@@ -29,6 +29,8 @@ class PolicyOracle(keras_tuner.Oracle):
         max_trials: at most so many; all that the policy has by default.
     """
 
+    whole_space_first = False  # whether all first executions come before second ones
+
     def __init__(self, policy: Policy, max_trials: int | None = None) -> None:
         if max_trials is not None and max_trials < 1:
             raise UserError(f"max_trials: got {max_trials}, expected at least one trial, or None for all.")
@@ -176,6 +178,8 @@ class PolicyOracle(keras_tuner.Oracle):
 
 class GridOracle(PolicyOracle, keras_tuner.oracles.GridSearchOracle):
     """Every point of a space once, the longest training first; a trial's id is its place in the declared order."""
+
+    whole_space_first = True
 
     def __init__(self, space: SearchSpace, max_trials: int | None = None) -> None:
         super().__init__(Grid(space), max_trials)

@@ -125,7 +125,7 @@ class NotebookCanvas(Canvas):
         self.handle = display(self.page(Group()), display_id=True)
 
     def draw(self, table: Group) -> None:
-        self.handle.update(self.page(table))
+        self.handle.update(self.page(table), raw=True)
 
     def page(self, table: Group) -> dict[str, str]:
         console = Console(width=120, highlight=False, force_jupyter=False, force_terminal=False)

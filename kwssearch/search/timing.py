@@ -15,6 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from kwssearch.artefact import MODEL_FILE, Classifier, sample
+from kwssearch.errors import UserError
 from kwssearch.features import FrontEnd
 from kwssearch.runs import Run, Trial, now, trial_folder
 from kwssearch.search.job import open_data
@@ -104,7 +105,7 @@ def measure(
     generator = np.random.default_rng(0)
     deadline = time.monotonic() + budget
     with pinned(threads) as cores, threadpool_limits(threads):
-        classifiers = {artefact.trial_id: Classifier(artefact.path, threads) for artefact in artefacts}
+        classifiers = {artefact.trial_id: opened(artefact.path, threads) for artefact in artefacts}
         counts = {
             artefact.trial_id: invocations(artefact, classifiers[artefact.trial_id], clips) for artefact in artefacts
         }
@@ -120,6 +121,17 @@ def measure(
                 figures[artefact.trial_id] = np.median(times, axis=0) * 1000
             rounds.append(figures)
     return record(artefacts, rounds, threads, cores)
+
+
+def opened(path: Path, threads: int) -> Classifier:
+    """Raises: UserError: the file is no model any interpreter can run."""
+    try:
+        return Classifier(path, threads)
+    except (ValueError, RuntimeError) as error:
+        raise UserError(
+            f"{path}: is damaged ({' '.join(str(error).split())[:120]}), expected the model that its training left; "
+            "copy it back, or remove it so that it is left out."
+        ) from error
 
 
 def invocations(artefact: Timed, classifier: Classifier, clips: Sequence[Any]) -> int:

@@ -124,6 +124,7 @@ class KwsTuner(BaseTuner):
             Budget(self.oracle.max_trials, max_hours, timing_budget),
             retry_failed,
         )
+        self.oracle.take_up(run)  # what was heard were latencies beside training
         conclusion(run, progress)
 
     def results_summary(self, num_trials: int = 10) -> None:
@@ -159,8 +160,10 @@ class KwsTuner(BaseTuner):
     def load_model(self, trial: Trial) -> keras.Model:
         """The trained model of one trial."""
         run = self.recorded()
+        (recorded,) = (each for each in run.trials if each.trial_id == trial.trial_id)
         model = plain_model(run.space, trial.hyperparameters.values, len(run.words))
-        load_weights(trial_folder(self.folder.path, trial.trial_id) / WEIGHTS_FILE, model)
+        first = recorded.executions[0].index
+        load_weights(trial_folder(self.folder.path, trial.trial_id, first) / WEIGHTS_FILE, model)
         return model
 
     def recorded(self) -> Run:

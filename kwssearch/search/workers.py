@@ -95,7 +95,9 @@ class Worker:
     def _start(self) -> None:
         self._calls, theirs = Pipe()
         watched, self._lifeline = os.pipe()
-        code = START.format(path=sys.path, calls=theirs.fileno(), lifeline=watched)
+        code = START.format(
+            path=[entry for entry in sys.path if isinstance(entry, str)], calls=theirs.fileno(), lifeline=watched
+        )
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],

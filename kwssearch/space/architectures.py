@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import io
 import sys
+import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,10 +87,20 @@ def locate(value: str, folder: Path) -> ArchitectureSource | None:
             f"architecture {value!r}: there is no {beside} and no installed module {module!r}, expected one of them; "
             "put the file beside the space."
         )
-    content = path.read_bytes()
-    alone = "." not in module and "site-packages" not in path.parts
-    text = content.decode("utf-8") if alone else None
+    try:
+        content = path.read_bytes()
+        alone = "." not in module and path.name != "__init__.py" and "site-packages" not in path.parts
+        text = decoded(content) if alone else None
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise SpaceError(f"architecture {value!r}: {path} cannot be read ({reason}); save it as UTF-8.") from error
     return ArchitectureSource(module, function, hashlib.sha256(content).hexdigest(), text)
+
+
+def decoded(content: bytes) -> str:
+    """The text of a Python file, whatever encoding it declares."""
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    return content.decode(encoding)
 
 
 def installed(module: str) -> Path | None:

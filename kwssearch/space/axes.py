@@ -55,7 +55,7 @@ class Axis:
 
 def architecture_field(names: tuple[str, ...] = ()) -> Field:
     """A shipped or registered name, or a function in a module."""
-    known = (*SHIPPED, *sorted(REGISTERED))
+    known = tuple(dict.fromkeys((*SHIPPED, *names, *sorted(REGISTERED))))
     listed = ", ".join(map(repr, known))
     return Field(
         f"one of {listed}, or a function that builds a model as 'module:function'",

@@ -113,7 +113,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     settings = read_data_settings(place, content)
     features = read_features(place, content, settings.window_s)
     recipe = read_recipe(place, content)
-    fields = {axis.name: axis.field(tuple(content.get(axis.name, ()))) for axis in all_axes()}
+    fields = {axis.name: axis.field(named_settings(content, axis)) for axis in all_axes()}
     space = SearchSpace(
         **texts,
         recipe=recipe,
@@ -126,6 +126,12 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     )
     check_union(space, place)
     return replace(space, architectures=read_architectures(place, content, space, folder))
+
+
+def named_settings(content: Mapping[str, Any], axis: Axis) -> tuple[str, ...]:
+    """Names that the space itself gives meaning to: of its front ends, or of the architectures that a run recorded."""
+    tables = content.get("architectures" if axis.name == "architecture" else axis.name, ())
+    return tuple(tables) if isinstance(tables, Mapping) else ()
 
 
 def read_architectures(

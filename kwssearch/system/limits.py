@@ -50,8 +50,16 @@ def free_bytes(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> f
             with contextlib.suppress(OSError, ValueError):
                 allowed = float((folder / limit).read_text())
                 if allowed < 2**60:  # what version 1 says when nothing is limited
-                    found.append(allowed - float((folder / usage).read_text()))
+                    found.append(allowed - float((folder / usage).read_text()) + reclaimable(folder))
     return min(found, default=None)
+
+
+def reclaimable(group: Path) -> float:
+    """Bytes of files that the system keeps in memory only as long as nobody needs it."""
+    with contextlib.suppress(OSError, ValueError):
+        counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return float(counts.get("total_inactive_file", counts.get("inactive_file", 0)))
+    return 0.0
 
 
 def own_groups(root: Path, controller: str = "") -> list[Path]:

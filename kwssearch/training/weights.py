@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +34,7 @@ def load_weights(path: Path, model: keras.Model) -> None:
         with np.load(path, allow_pickle=False) as arrays:
             for layer in model.layers:
                 layer.set_weights([arrays[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(
             f"{path}: holds no weights of this model ({type(error).__name__}), expected those that its training left; "
             "copy them back, or search the trial again."

@@ -82,6 +82,8 @@ WRONG = {
     "nested": r"has a model within the model \(layer 'inner'\)",
     "separable": r"layer 'separable' is a SeparableConv2D, which pruning does not reach",
     "nothing_to_prune": "has no layer that pruning reaches",
+    "regularised": "has losses of its own",
+    "other_axis": "normalises another axis than the channels in layer 'norm'",
     "no_such": "has no function 'no_such'",
     "unamed": "Did you mean 'unnamed'",
 }
@@ -169,3 +171,53 @@ def test_costs_are_known_the_second_time_without_tensorflow(tmp_path, cache) -> 
     (tmp_path / "my_models.py").write_text(own_models.TC_RESNET.replace("16 *", "24 *"))
     third = shell.kwssearch("space", space, "--json", cache=tmp_path / "c")
     assert json.loads(third.stdout)[0]["parameters"] > json.loads(second.stdout)[0]["parameters"]
+
+
+def test_a_registered_name_is_read_by_any_process(tmp_path, monkeypatch) -> None:
+    from kwssearch.space import axes
+
+    source = {"module": "gone_models", "function": "f", "digest": "0" * 64, "text": "def f(*a): ..."}
+    content = {**declared(), "baseline": {"architecture": "their_resnet"}, "architectures": {"their_resnet": source}}
+    assert "their_resnet" not in axes.REGISTERED
+    space = read_space(content)
+    assert space.architectures["their_resnet"].module == "gone_models"
+    assert read_space(space.to_dict()) == space
+
+
+def test_code_that_changed_in_a_living_process_is_the_new_code(tmp_path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    path = write(tmp_path, "living_models:tc_resnet", name="living_models")
+    module = __import__("living_models")
+    size = (49, 10, 1)
+    before = resolve("living_models:tc_resnet", load_space(path).architectures)(size, 2, 1.0).count_params()
+    (tmp_path / "living_models.py").write_text(own_models.TC_RESNET.replace("16 *", "24 *"))
+    after = resolve("living_models:tc_resnet", load_space(path).architectures)(size, 2, 1.0).count_params()
+    assert after > before
+    assert sys.modules["living_models"] is module
+
+
+def test_a_module_that_cannot_be_imported_leaves_nothing_behind(tmp_path) -> None:
+    space = load_space(write(tmp_path, "half_models:f", "x = 1\nimport no_such_package\n", "half_models"))
+    with pytest.raises(SpaceError):
+        costs(space, 2)
+    assert "half_models" not in sys.modules
+
+
+def test_a_file_may_declare_its_encoding_or_be_refused_in_a_sentence(tmp_path) -> None:
+    path = write(tmp_path, "latin_models:tc_resnet", name="latin_models")
+    text = "# -*- coding: latin-1 -*-\n# né\n" + own_models.TC_RESNET
+    (tmp_path / "latin_models.py").write_bytes(text.encode("latin-1"))
+    assert resolve("latin_models:tc_resnet", load_space(path).architectures)((49, 10, 1), 2, 1.0).count_params()
+    (tmp_path / "latin_models.py").write_bytes(b"\xff\xfe\x00bad")
+    with pytest.raises(SpaceError, match=r"latin_models\.py cannot be read"):
+        load_space(path)
+
+
+def test_what_is_refused_of_a_pruned_model_is_refused_after_its_dense_one_was_seen(tmp_path) -> None:
+    path = write(tmp_path, "wrong_models:separable", own_models.WRONG, "wrong_models")
+    pruned = path.read_text()
+    path.write_text(pruned.split("[[strategy]]")[0])
+    assert costs(load_space(path), 2)
+    path.write_text(pruned)
+    with pytest.raises(SpaceError, match="which pruning does not reach"):
+        costs(load_space(path), 2)

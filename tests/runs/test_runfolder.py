@@ -270,6 +270,7 @@ def test_objectives_may_change(begun) -> None:
     run, space, folder = begun
     begin(run, replace(space, objectives=("accuracy", "tflite_bytes")), folder)
     assert runs.load(run).space.recipe == space.recipe
+    assert [objective.name for objective in runs.load(run).objectives] == ["accuracy", "tflite_bytes"]
 
 
 def test_what_a_trial_is_stands_in_the_folder_before_it_trains(begun) -> None:
@@ -319,3 +320,27 @@ def test_a_run_is_set_aside_whole(finished, tmp_path) -> None:
     RunFolder(run).set_aside()
     with RunFolder(tmp_path / "run.replaced-1").held(), pytest.raises(UserError, match="is running this search"):
         RunFolder(tmp_path / "run.replaced-1").set_aside()
+
+
+def test_strategies_in_another_order_are_refused(begun) -> None:
+    """Ids are places in the declared order: trials would change their names."""
+    run, space, folder = begun
+    swapped = replace(space, strategies=(space.strategies[0], *space.strategies[:0:-1]))
+    assert "the order of strategies was DS-CNN, pruning and is pruning, DS-CNN" in refusal(run, swapped, folder)
+
+
+def test_a_run_is_known_again_whatever_its_data_settings(begun) -> None:
+    _, space, folder = begun
+    run = folder.with_name("chosen")
+    run.mkdir()
+    data = load_data(folder, words=["no", "yes"])
+    opened = RunFolder(run)
+    opened.open(space.with_data_settings(data.settings), data, "grid")
+    assert RunFolder(run).holds(space)
+    assert not RunFolder(run).holds(space.with_recipe(epochs=9))
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "y/" + "x" * 300])
+def test_a_name_that_the_system_refuses_is_one_sentence(tmp_path, name: str) -> None:
+    with pytest.raises(UserError, match="cannot be written"), RunFolder(tmp_path / name).held():
+        pass

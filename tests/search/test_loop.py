@@ -15,6 +15,7 @@ from kwssearch.data import load_data
 from kwssearch.errors import UserError
 from kwssearch.runs import RunFolder
 from kwssearch.search import job as jobs
+from kwssearch.search import loop
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.loop import Loop
 from kwssearch.search.oracles import PolicyOracle
@@ -222,3 +223,31 @@ def test_what_a_second_try_cannot_mend_is_not_tried_twice(space, plan_of) -> Non
     executor = Pretending(lambda job: Failure("diverged", "Traceback ...", final=True))
     go(plan_of(space), executor)
     assert sorted(executor.started) == [(trial_id, 0) for trial_id in "0123"]
+
+
+@pytest.mark.parametrize("executions, jobs", [(2, 6), (2, 8), (1, 4)])
+def test_time_that_is_up_is_told_only_where_something_is_left(space, plan_of, monkeypatch, executions, jobs) -> None:
+    """The deadline passes after so many jobs: with seeds still to train, or with the very last one."""
+    executor = Pretending()
+    clock = lambda: 1e9 if len(executor.started) >= jobs else 0.0  # noqa: E731
+    monkeypatch.setattr(loop.time, "monotonic", clock)
+    plan = plan_of(space.with_recipe(executions_per_trial=executions), budget=Budget(hours=1.0))
+    tuner = GridSearch(KwsHyperModel(space), directory=plan.folder.path.parent, project_name="run")
+    ended = Loop(tuner, plan, Watching()).run(executor, lambda: 1)
+    assert len(executor.started) == jobs
+    assert ended is (jobs == 4 * executions)
+
+
+def test_an_oracle_that_learns_sees_a_trial_before_it_proposes_the_next(space, plan_of) -> None:
+    seen: list[int] = []
+
+    class Learning(RandomPolicy):
+        def propose(self, ended, pending):
+            seen.append(len(ended))
+            return super().propose(ended, pending)
+
+    plan = plan_of(space.with_recipe(executions_per_trial=3), "random")
+    oracle = PolicyOracle(Learning(space, seed=3), max_trials=3)
+    path = plan.folder.path
+    go(plan, Pretending(), tuner=KwsTuner(oracle, KwsHyperModel(space), directory=path.parent, project_name=path.name))
+    assert seen == [0, 1, 2]

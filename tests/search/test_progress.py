@@ -144,6 +144,7 @@ def test_a_notebook_has_a_table_in_its_page(plan, monkeypatch) -> None:
 
     class Handle:
         def update(self, content: dict[str, str], raw: bool = False) -> None:
+            assert raw, "a mimetype bundle is shown as text otherwise"
             pages.append(content["text/plain"])
 
     def display(content: dict[str, str], raw: bool = False, display_id: bool = False) -> Handle:

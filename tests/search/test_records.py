@@ -54,3 +54,15 @@ def test_old_folders_are_forgotten_though_another_process_does_it_too(tmp_path) 
     forget_older(tmp_path.iterdir(), 3600)
     assert not (tmp_path / "old").exists()
     assert (tmp_path / "recent").exists()
+
+
+def test_a_worker_with_other_versions_is_refused(tmp_path) -> None:
+    from kwssearch.search import job as jobs
+    from kwssearch.space import load_space
+    from kwssearch.testing import tiny
+
+    space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
+    old = {**jobs.environment.versions(), "numpy": "1.0"}
+    outcome = jobs.run(jobs.Job(space, "x", "", "run", space.trials[0], 0, tmp_path, None, True, versions=old))
+    assert isinstance(outcome, jobs.Failure) and outcome.fatal
+    assert "instead of 1.0; install the same versions everywhere" in outcome.reason

@@ -10,6 +10,7 @@ import pytest
 from kwssearch import runs
 from kwssearch.artefact import classifier as measure
 from kwssearch.compression import convert
+from kwssearch.errors import UserError
 from kwssearch.features.front_end import FrontEnd
 from kwssearch.models.architectures import cnn
 from kwssearch.runs import RunFolder
@@ -85,3 +86,9 @@ def test_as_fast_as_litert_benchmark_says(tmp_path) -> None:
     subprocess.run([tool, "--model", path, *options], check=True, capture_output=True, timeout=60)
     theirs = json.loads(output.read_text())["latency"]["median_ms"]
     assert 0.5 < ours / theirs < 2
+
+
+def test_a_damaged_model_is_one_sentence(tmp_path) -> None:
+    (tmp_path / "model.tflite").write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"model\.tflite: is damaged"):
+        timing.opened(tmp_path / "model.tflite", 1)

@@ -154,3 +154,8 @@ def test_in_this_process() -> None:
 def test_what_starts_the_workers_loads_no_tensorflow() -> None:
     code = "import sys, kwssearch.cli.commands, kwssearch.search.conduct; print('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_entries_of_the_path_that_are_no_texts_are_passed_over(pool, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    assert pool.submit(pow, 2, 3).result(30) == 8

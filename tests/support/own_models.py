@@ -77,6 +77,16 @@ def separable(input_shape, classes, width_multiplier):
     return Model(inputs, ended(layers.SeparableConv2D(4, 3, name="separable")(inputs), classes))
 
 
+def regularised(input_shape, classes, width_multiplier):
+    inputs = layers.Input(input_shape, name="features")
+    return Model(inputs, ended(layers.Conv2D(4, 3, kernel_regularizer="l2", name="conv")(inputs), classes))
+
+
+def other_axis(input_shape, classes, width_multiplier):
+    inputs = layers.Input(input_shape, name="features")
+    return Model(inputs, ended(layers.BatchNormalization(axis=1, name="norm")(inputs), classes))
+
+
 def nothing_to_prune(input_shape, classes, width_multiplier):
     inputs = layers.Input(input_shape, name="features")
     x = layers.DepthwiseConv2D(3, depth_multiplier=classes, name="depthwise")(inputs)

@@ -92,3 +92,12 @@ def test_a_worker_that_was_killed_for_memory_is_named_so(tmp_path: Path, monkeyp
     monkeypatch.setattr(workers, "free_bytes", lambda: 2.6e9)
     assert workers.death(-9, of_memory=True) == "killed by the system for lack of memory; 1 worker would fit"
     assert limits.WORKER_BYTES == 1.5e9
+
+
+def test_files_that_the_system_keeps_in_memory_are_free(tmp_path: Path) -> None:
+    files = {
+        "memory.max": "3000000000",
+        "memory.current": "2500000000",
+        "memory.stat": "anon 5\ninactive_file 2000000000\n",
+    }
+    assert free_bytes(write(tmp_path, files), tmp_path / "nowhere") == pytest.approx(2.5e9)

@@ -89,7 +89,9 @@ def test_the_weights_that_are_kept_are_those_of_the_file(tmp_path, finished) -> 
             np.testing.assert_array_equal(ours.values, theirs.values)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", None], ids=["empty", "cut", "missing"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"PK\x03\x04" + bytes(60), None], ids=["empty", "cut", "damaged", "missing"]
+)
 def test_weights_that_cannot_be_read_are_one_sentence(tmp_path, content) -> None:
     space = load_space(tiny.write_space(tmp_path / "tiny.toml"))
     if content is not None:

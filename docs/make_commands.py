@@ -14,6 +14,10 @@ WIDTH = 100
 HEAD = """# Commands
 
 What each command's `--help` says. This page is made by `python docs/make_commands.py`; a test compares.
+
+The shell completes commands, options, spaces, data sets and strategies after
+`eval "$(_KWSSEARCH_COMPLETE=bash_source kwssearch)"` (`zsh_source` and `fish_source` for those), which may stand in the
+shell's start-up file.
 """
 
 

@@ -160,6 +160,7 @@ def test_bench_compares_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     )
 
 
+@pytest.mark.damage
 def test_bench_measures_the_whole_lab_with_a_round_s_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = compared(monkeypatch, tmp_path, "--whole", "--rounds", "2")
     assert record["epochs"] == 3, "those the space declares"

@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from kwssearch.runs import Run
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-RUN = click.Path(path_type=Path)
+
+
+class HomePath(click.Path):
+    """A path in which `~` is the user's home also where the shell leaves it, as in `--out=~/runs`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return Path(value).expanduser()
+        except RuntimeError:
+            self.fail(f"got {str(value)!r}, and there is no such home folder; write the path in full.", param, ctx)
+
+
+RUN = HomePath(path_type=Path)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 OPTIONS = {  # what the command line calls the argument that a remedy is about
     "folder": " (--out names it.)",

@@ -57,6 +57,8 @@ class Progress:
         for note in plan.data.notes:
             self.say(note)
         self.say(f"Run: {plan.folder.path}, {trainers.sentence}.")
+        if plan.budget.hours is not None and plan.left:
+            self.say(foretold(plan, plan.budget.hours))
         for note in plan.notes:
             self.say(f"Warning: {note.removesuffix('.')}.")
 
@@ -65,6 +67,28 @@ class Progress:
         """Shows the jobs of a plan until the block ends."""
         with canvas(self.console) as draw:
             yield Display(plan, self, draw)
+
+
+def foretold(plan: Plan, hours: float) -> str:
+    """How far a budget of time will come, going by the trainings that have ended."""
+    pace = Pace()
+    for trial in plan.run.trials:
+        for execution in trial.executions:
+            pace.took(plan.cost_of(trial.planned), float(execution["seconds"]))
+    if not pace.known():
+        return f"How far {hours:g} h will come shows in the time left, once a training has ended."
+    ended = {(trial.trial_id, e.index) for trial in plan.run.trials for e in (*trial.executions, *trial.failures)}
+    waiting = sorted(
+        (index, -plan.cost_of(planned))
+        for planned in plan.space.trials
+        for index in range(plan.executions)
+        if (planned.trial_id, index) not in ended
+    )
+    room, fitting = 3600 * hours * max(1, plan.workers), 0
+    for _, cost in waiting[: plan.left]:
+        room -= pace.expected([-cost])
+        fitting += room >= 0
+    return f"In {hours:g} h about {fitting} of {plan.left} will end, going by those that have."
 
 
 def conclusion(run: Run, progress: Progress) -> int:

@@ -46,9 +46,9 @@ def settle(model: keras.Model, features: npt.NDArray[np.float32], seed: int) -> 
 
 
 def channel_sums(values: tf.Tensor) -> tf.Tensor:
-    """The number of values per channel, their sum and the sum of their squares; shape (3, channels)."""
-    exact = tf.cast(values, tf.float64)
+    """How many values a channel has, their sum and that of their squares; shape (3, channels), float64."""
     axes = tuple(range(len(values.shape) - 1))
-    linear, square = tf.reduce_sum(exact, axes), tf.reduce_sum(exact**2, axes)
+    moments = tf.nn.moments(tf.cast(values, tf.float32), axes)
+    mean, variance = (tf.cast(moment, tf.float64) for moment in moments)
     count = tf.cast(tf.size(values), tf.float64) / tf.cast(tf.shape(values)[-1], tf.float64)
-    return tf.stack([tf.fill(tf.shape(linear), count), linear, square])
+    return count * tf.stack([tf.ones_like(mean), mean, variance + mean**2])

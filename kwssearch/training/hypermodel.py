@@ -31,7 +31,7 @@ Values = Mapping[str, Any]
 OnEpoch = Callable[[list[dict[str, float]]], None]
 CHECKPOINT_FILE = "checkpoint.npz"
 SPARSITY_TOLERANCE = 0.005
-TRAINING_CLIPS = 500
+TRAINING_CLIPS = 200
 PARITY_CLIPS = 200
 PARITY_TOLERANCE = 1e-3
 LATENCY_CLIPS = 100
@@ -233,7 +233,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         return [self.clips.audio("test", i) for i in range(min(count, len(self.clips.splits["test"])))]
 
     def training_accuracy(self, path: Path, features: Array, seed: int) -> float:
-        """The file's own accuracy on up to 500 training clips: if far from the last epoch's, something was lost."""
+        """The file's own accuracy on up to 200 training clips: if far from the last epoch's, something was lost."""
         chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:TRAINING_CLIPS])
         return float(np.mean(predict(path, features[chosen]).argmax(axis=1) == self.clips.labels("train")[chosen]))
 

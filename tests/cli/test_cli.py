@@ -258,3 +258,12 @@ def test_a_missing_key_is_called_missing(tmp_path) -> None:
     space = tiny.write_space(tmp_path / "tiny.toml")
     space.write_text(space.read_text().replace("coefficients = 10", ""))
     assert "coefficients: is missing, expected a whole number" in invoke("space", space).stderr
+
+
+def test_a_home_folder_is_meant_also_where_the_shell_leaves_it(finished, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "runs").symlink_to(finished.parent)
+    assert invoke("front", "~/runs/run", "--json").exit_code == 0
+    refused = invoke("front", "~nobody-of-this-name/run")
+    assert refused.exit_code == 2
+    assert "there is no such home folder" in refused.stderr

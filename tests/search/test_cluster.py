@@ -69,6 +69,7 @@ def search_that_loses(
     return process.returncode, told
 
 
+@pytest.mark.damage
 def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
     tmp_path, words, cache, finished, scheduler, worker_of
 ) -> None:
@@ -97,6 +98,7 @@ def test_an_architecture_of_ones_own_travels_to_the_workers(tmp_path, words, cac
     assert (run / "trial_1" / "weights.npz").exists()
 
 
+@pytest.mark.damage
 def test_a_scheduler_that_dies_is_told_and_the_search_goes_on_without_it(
     tmp_path, words, cache, scheduler_process, scheduler, worker_of
 ) -> None:

@@ -20,7 +20,7 @@ from kwssearch.search import progress
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Budget, Plan, opened
-from kwssearch.search.progress import Display, Progress, conclusion
+from kwssearch.search.progress import Display, Progress, conclusion, foretold
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import load_space
 from kwssearch.system.storage import write_json
@@ -194,3 +194,12 @@ def test_nothing_is_next_after_nothing(plan) -> None:
 )
 def test_durations_in_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_how_far_a_budget_of_time_will_come(plan) -> None:
+    assert "shows in the time left" in foretold(plan, 2)
+    done = runs.Trial(plan.space.trials[0], executions=(runs.Execution(0, "completed", {"seconds": 60.0}),))
+    begun = replace(plan, run=replace(plan.run, trials=(done, *plan.run.trials[1:])))
+    assert foretold(begun, 1 / 60).startswith("In 0.0166667 h about 1 of 3 will end")
+    assert "about 3 of 3 will end" in foretold(begun, 2)
+    assert "about 0 of 3 will end" in foretold(begun, 0.001)

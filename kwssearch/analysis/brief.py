@@ -40,7 +40,7 @@ def order(objective: Objective, ranking: Ranking) -> str:
     leaders = [best, *rivals, *close]
     more = [counted(len(leaders) - MOST, "other")] if len(leaders) > MOST else []
     first = listed([*(shown(objective, one, unit=one is best) for one in leaders[:MOST]), *more])
-    doubt = " cannot be told apart" if rivals else ", too close to choose by" if close else ""
+    doubt = " tie" if rivals else ", too close to choose by" if close else ""
     seconds = others[: max(0, MOST - len(leaders) - len(idle))]
     then = f"; then {listed([shown(objective, one) for one in seconds])}" if seconds else ""
     verb = "saves" if len(idle) == 1 else "save"

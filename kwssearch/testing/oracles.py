@@ -8,6 +8,7 @@ class TestMine(OracleConformance):
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,12 +99,12 @@ def trial_of(space: SearchSpace, proposed: Proposed) -> Trial:
     return Trial(planned, executions=(Execution(0, "completed", record),), declared=True)
 
 
-class OracleConformance:
+class OracleConformance(ABC):
     """The contract between oracles and the loop of a search."""
 
+    @abstractmethod
     def make(self, space: SearchSpace) -> PolicyOracle:
         """A new oracle, seeded, that knows nothing yet."""
-        raise NotImplementedError
 
     @property
     def space(self) -> SearchSpace:

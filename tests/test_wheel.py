@@ -30,6 +30,7 @@ def test_an_installed_wheel_shows_a_shipped_space(tmp_path: Path) -> None:
     here = {str(path.relative_to(ROOT)) for path in (ROOT / "kwssearch").rglob("*.py")}
     assert here == {name for name in names if name.endswith(".py")}
     assert {f"kwssearch/search_spaces/{name}.toml" for name in ("lab4", "full", "quickstart")} <= set(names)
+    assert "kwssearch/space/devices.toml" in names
 
     clean = tmp_path / "clean"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clean)], check=True, timeout=60)

@@ -49,27 +49,27 @@ def parse_share(text: str, name: str = "accuracy") -> float:
     return value
 
 
-def parse_bytes(text: str) -> float:
-    """'100kB' (1000), '1 MiB' (1,048,576) or plain bytes, as bytes.
+def parse_bytes(text: str, name: str = "memory") -> float:
+    """'100kB' (1000), '1 MiB' (1,048,576) or plain bytes, as bytes; `name` is what it stands for.
 
     Raises:
         QuantityError: not an amount of memory.
     """
     value = parse_quantity(text, BYTES)
     if value is None or value < 0:
-        raise QuantityError(f"memory: got {show(text)}, expected a number with B, kB, MB, KiB or MiB, such as 100kB.")
+        raise QuantityError(f"{name}: got {show(text)}, expected a number with B, kB, MB, KiB or MiB, such as 100kB.")
     return value
 
 
-def parse_milliseconds(text: str) -> float:
-    """'2ms', '500us', '0.1 s' or plain milliseconds, as milliseconds.
+def parse_milliseconds(text: str, name: str = "latency") -> float:
+    """'2ms', '500us', '0.1 s' or plain milliseconds, as milliseconds; `name` is what it stands for.
 
     Raises:
         QuantityError: not a time.
     """
     value = parse_quantity(text, MILLISECONDS)
     if value is None or value < 0:
-        raise QuantityError(f"latency: got {show(text)}, expected a number with us, ms or s, such as 2ms.")
+        raise QuantityError(f"{name}: got {show(text)}, expected a number with us, ms or s, such as 2ms.")
     return value
 
 

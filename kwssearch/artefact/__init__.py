@@ -1,9 +1,23 @@
-"""One .tflite, read without TensorFlow: what is in it, what it answers, how long that takes."""
+"""One .tflite, read without TensorFlow: what is in it, what it answers, how long that takes, what a device pays."""
 
+from kwssearch.artefact import micro
+from kwssearch.artefact.checks import (
+    DOUBTFUL_AGREEMENT,
+    LEAST_AGREEMENT,
+    FaultyFileError,
+    agreement,
+    check_int8,
+    reference_agreement,
+)
 from kwssearch.artefact.classifier import Array, Classifier, latency, predict, sample
 from kwssearch.artefact.contents import Artefact
 
+WEIGHTS_FILE = "weights.npz"
 MODEL_FILE = "model.tflite"
 ZIP_FILE = "model.tflite.zip"
 
-__all__ = ["MODEL_FILE", "ZIP_FILE", "Array", "Artefact", "Classifier", "latency", "predict", "sample"]
+__all__ = [
+    "DOUBTFUL_AGREEMENT", "LEAST_AGREEMENT", "MODEL_FILE", "WEIGHTS_FILE", "ZIP_FILE", "Array", "Artefact",
+    "Classifier", "FaultyFileError", "agreement", "check_int8", "latency", "micro", "predict", "reference_agreement",
+    "sample",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Scores a .tflite on disk: its predictions and its latency."""
+"""Scores a .tflite: its predictions and its latency."""
 
 from __future__ import annotations
 
@@ -9,41 +9,90 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from threadpoolctl import threadpool_limits
 
 Array = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16]
+Steps = npt.NDArray[np.int8]
+
+
+class Quantiser:
+    """Real numbers as the nearest steps of an int8 tensor; what is beyond its range becomes its ends.
+
+    Args:
+        shape: of the tensor, with its leading 1.
+    """
+
+    def __init__(self, shape: Sequence[int], scale: float, zero_point: int) -> None:
+        limits = np.iinfo(np.int8)
+        self._scale, self._zero_point = np.float32(scale), np.float32(zero_point)
+        self._low, self._high = np.float32(limits.min - zero_point), np.float32(limits.max - zero_point)
+        self._reals = np.empty(shape, np.float32)
+        self._steps = np.empty(shape, np.int8)
+
+    def __call__(self, features: Array) -> Steps:
+        """An array that the next call overwrites; without the leading 1, `features` are broadcast to it."""
+        reals = self._reals
+        np.divide(features, self._scale, out=reals)
+        np.rint(reals, out=reals)
+        np.maximum(reals, self._low, out=reals)
+        np.minimum(reals, self._high, out=reals)
+        np.add(reals, self._zero_point, out=self._steps, casting="unsafe")
+        return self._steps
 
 
 class Classifier:
-    """A .tflite file ready to run.
+    """A .tflite ready to run. It takes features and gives probabilities in float32, whatever is inside.
 
     Args:
-        path: a float32 model with one input and one output.
+        file: a model with one input and one output, float32 or int8: its path, or its bytes.
+        reference: compute with LiteRT's reference kernels, which agree with a microcontroller's (TensorFlow Lite
+            Micro) but are 100 times slower than XNNPACK's.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
-        self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    def __init__(self, file: Path | bytes, threads: int = 1, reference: bool = False) -> None:
+        self._interpreter = Interpreter(
+            **({"model_content": file} if isinstance(file, bytes) else {"model_path": str(file)}),
+            num_threads=threads,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO,
+        )
         self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        taken, given = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+        self._input, self._output = taken["index"], given["index"]
+        self._quantise = Quantiser(taken["shape"], *taken["quantization"]) if taken["dtype"] == np.int8 else None
+        self._steps = given["quantization"] if given["dtype"] == np.int8 else None
+
+    def as_input(self, features: Array) -> npt.NDArray[Any]:
+        """What the file takes for features of shape (frames, bands, 1): they with a leading 1, or their int8 steps.
+
+        Steps stay valid until the next call.
+        """
+        return features[np.newaxis] if self._quantise is None else self._quantise(features)
 
     def run(self, features: Array) -> None:
-        """Sets the input, shape (frames, bands, 1), and invokes."""
-        self._interpreter.set_tensor(self._input, features[np.newaxis])
+        """Sets the input, float32 of shape (frames, bands, 1), quantised if the file wants it so, and invokes."""
+        self._interpreter.set_tensor(self._input, self.as_input(features))
         self._interpreter.invoke()
+
+    def answers(self, features: Array) -> npt.NDArray[Any]:
+        """The output as the file gives it, shape (classes,): int8 steps, or float32 as in `probabilities`."""
+        self.run(features)
+        output: npt.NDArray[Any] = self._interpreter.get_tensor(self._output)[0]
+        return output
 
     def probabilities(self, features: Array) -> Array:
         """Class probabilities, shape (classes,)."""
-        self.run(features)
-        output: Array = self._interpreter.get_tensor(self._output)[0]
-        return output
+        answers = self.answers(features)
+        if self._steps is None:
+            return answers
+        scale, zero_point = self._steps
+        return (answers.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
 
 
-def predict(path: Path, features: Array) -> Array:
+def predict(path: Path, features: Array, reference: bool = False) -> Array:
     """Class probabilities, shape (clips, classes), of features, shape (clips, frames, bands, 1)."""
-    classifier = Classifier(path)
+    classifier = Classifier(path, reference=reference)
     return np.stack([classifier.probabilities(clip) for clip in features])
 
 
@@ -53,7 +102,7 @@ def sample(
     """Times the way from audio to an answer, clip by clip.
 
     Returns:
-        Seconds, shape (clips, 3): front end, set input + invoke, both.
+        Seconds, shape (clips, 3): front end, set input (quantised where the file wants it so) + invoke, both.
     """
     rows = []
     for clip in clips:

@@ -48,7 +48,7 @@ class Classifier:
     Args:
         file: a model with one input and one output, float32 or int8: its path, or its bytes.
         reference: compute with LiteRT's reference kernels, which agree with a microcontroller's (TensorFlow Lite
-            Micro) but are 100 times slower than XNNPACK's.
+            Micro) but are tens of times slower than XNNPACK's.
     """
 
     def __init__(self, file: Path | bytes, threads: int = 1, reference: bool = False) -> None:

@@ -14,6 +14,7 @@ from kwssearch.runs import Execution, Run, Trial
 DISCORDANT = 6  # clips, all in favour of one model, that chance gives in less than 5 % of cases
 COARSE = 0.05  # a share of clips
 FEW_SPEAKERS = 5
+DOUBTFUL_AGREEMENT = 0.95  # of a quantised file's labels with its float32 twin's
 LOST = 0.1  # a share of the training clips
 MOST_IDS = 12
 
@@ -33,6 +34,8 @@ def trial_cautions(run: Run, trial: Trial) -> list[str]:
     if any(lost_on_the_way(execution) > LOST for execution in trial.executions):
         points = f"{100 * LOST:.0f} points"
         found.append(f"the file answers training clips worse than the last epoch did, by over {points}; train longer")
+    if trial.known("twin_agreement") and (alike := trial.mean("twin_agreement")) < DOUBTFUL_AGREEMENT:
+        found.append(f"answers as its float32 file does on only {100 * alike:.1f} % of the test clips")
     return found
 
 

@@ -69,6 +69,13 @@ def trainers(command: Command) -> Command:
             metavar="SECONDS",
             help="For the final timing, of at least 20 rounds; 2 a trial by default.",
         ),
+        click.option(
+            "--reuse",
+            metavar="RUN",
+            type=RUN,
+            multiple=True,
+            help="Take over what RUN has trained already; may be given several times.",
+        ),
         click.option("--retry-failed", is_flag=True, help="Also try failed trials again."),
         click.option("--gpus", is_flag=True, help="A graphics processor for each worker; by default none is used."),
         click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786."),
@@ -177,6 +184,7 @@ def search(
     scheduler: str | None,
     gpus: bool,
     retry_failed: bool,
+    reuse: tuple[Path, ...],
     max_hours: float | None,
     timing_budget: float | None,
 ) -> None:
@@ -203,6 +211,7 @@ def search(
             progress,
             budget=Budget(hours=max_hours, timing_seconds=timing_budget),
             retry_failed=retry_failed,
+            reuse=reuse,
         )
         failed = conclusion(ended, progress)
     raise SystemExit(1 if failed else 0)

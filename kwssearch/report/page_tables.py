@@ -10,7 +10,7 @@ from kwssearch.errors import counted
 from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
 from kwssearch.runs import Run, Trial
-from kwssearch.space import FLASH, Objective, cost_objectives, full_name, milliseconds
+from kwssearch.space import FLASH, RAM, Objective, cost_objectives, full_name, milliseconds
 
 Row = Mapping[str, Any]
 
@@ -40,8 +40,8 @@ def figure_head(objectives: Sequence[Objective]) -> list[str]:
 
 
 def shown_costs(objectives: Sequence[Objective]) -> list[Objective]:
-    """All that are judged, and the file's own size beside them."""
-    return list(dict.fromkeys((*cost_objectives(objectives), FLASH)))
+    """All that are judged, and beside them what a device pays for the file itself."""
+    return list(dict.fromkeys((*cost_objectives(objectives), FLASH, RAM)))
 
 
 def figure_cells(row: Row, objectives: Sequence[Objective]) -> list[object]:
@@ -54,6 +54,8 @@ def figure_cells(row: Row, objectives: Sequence[Objective]) -> list[object]:
 
 
 def cost_cell(row: Row, cost: Objective) -> str:
+    if row[cost.name] is None:
+        return ""
     mark = "~" if cost.interval == "rounds" and row["latency_provisional"] else ""
     return mark + cost.show(row[cost.name])
 

@@ -23,7 +23,10 @@ from kwssearch.errors import did_you_mean
 from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, Objective, QuantityError, axis_names, cost_objectives, objectives_named
 
-MEANS = ("accuracy", "memory_bytes", "tflite_bytes", "achieved_sparsity", "parameters", "epochs", "macs")
+MEANS = (
+    "accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters", "epochs", "macs",
+    "validation_accuracy", "twin_agreement", "reference_agreement",
+)  # fmt: skip
 LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
 
 
@@ -31,7 +34,9 @@ def columns(objectives: Sequence[Objective] = ()) -> tuple[str, ...]:
     """Keys of a row, in order; those of objectives that are not among them stand at the end."""
     known = (
         "trial_id", "strategy", *axis_names(), "status", "accuracy", "accuracy_low", "accuracy_high",
-        "accuracy_spread", "balanced_accuracy", "executions", "memory_bytes", "tflite_bytes", *LATENCIES,
+        "accuracy_spread", "balanced_accuracy", "executions", "memory_bytes", "tflite_bytes",
+        "activation_bytes", "arena_bytes", "micro", "validation_accuracy", "twin_agreement", "twin_difference",
+        "reference_agreement", *LATENCIES,
         "latency_low", "latency_high", "latency_provisional", "latency_ratio", "latency_ratio_low",
         "latency_ratio_high", "achieved_sparsity", "parameters", "macs", "epochs", "precision", "on_front",
         "front_share", "tied_with", "warnings", "reason",
@@ -77,17 +82,25 @@ def figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
     accuracies = [execution["accuracy"] for execution in trial.executions]
     names = dict.fromkeys((*MEANS, *(objective.name for objective in worlds.run.objectives)))
     return {
-        **{name: whole(trial.figure(name)) for name in names},
+        **{name: whole(trial.figure(name)) for name in names if trial.known(name)},
         "accuracy": trial.accuracy,
         "accuracy_low": low,
         "accuracy_high": high,
         "accuracy_spread": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
         "balanced_accuracy": by_word(worlds.run, trial).balanced_accuracy,
+        **micro_figures(trial.executions[0].record),
         **{name: trial.figure(name) for name in LATENCIES},
         **latency_figures(worlds, trial),
         "precision": trial.executions[0].record.get("precision"),
         "warnings": trial_cautions(worlds.run, trial),
     }
+
+
+def micro_figures(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether TensorFlow Lite Micro takes the file, and the arena it needs there; None where that was not tried."""
+    found = record.get("micro", {})
+    taken = {None: None, True: "yes", False: "no"}[found.get("accepted")]
+    return {"micro": taken, "arena_bytes": found.get("arena_bytes")}
 
 
 def whole(mean: float) -> float:

@@ -10,7 +10,7 @@ import click
 
 from kwssearch.analysis import grouped
 from kwssearch.report.layout import Column, table_lines, terminal_width
-from kwssearch.space import FLASH, Objective, all_axes, full_name, objectives_named, percents, short_name
+from kwssearch.space import FLASH, RAM, Objective, all_axes, full_name, objectives_named, percents, short_name
 
 Row = Mapping[str, Any]
 
@@ -40,7 +40,7 @@ def show_trials(
 
 
 def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objective], wide: bool) -> list[Column]:
-    flash = [] if any(objective.name == FLASH.name for objective in objectives) else [FLASH]
+    sizes = [size for size in (FLASH, RAM) if size not in objectives]
     status = ["" if row["status"] == "completed" else row["status"] for row in rows]
     columns = [
         Column("trial", [str(row["trial_id"]) for row in rows]),
@@ -48,7 +48,7 @@ def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objecti
         *(axis_columns(rows) if wide else [model_column(rows)]),
     ]
     columns += [] if front else [Column("status", status)]
-    for objective in (*objectives, *flash):
+    for objective in (*objectives, *sizes):
         columns += objective_columns(rows, objective, wide)
     if front:
         heading = "front in\n% of worlds" if wide else "front\nin %"
@@ -87,7 +87,7 @@ def objective_columns(rows: Sequence[Row], objective: Objective, wide: bool) -> 
 
 
 def figure_cell(row: Row, objective: Objective) -> str:
-    if row["accuracy"] is None:
+    if row["accuracy"] is None or row[objective.name] is None:
         return ""
     mark = "~" if objective.interval == "rounds" and row["latency_provisional"] else ""
     return mark + objective.show(row[objective.name]).removesuffix(f" {objective.unit}")
@@ -111,7 +111,9 @@ def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | Non
         click.echo(f"Reason: {details['reason']}")
     if not details["words"]:
         return
-    for objective in dict.fromkeys((*(objectives or objectives_named()), FLASH)):
+    for objective in dict.fromkeys((*(objectives or objectives_named()), FLASH, RAM)):
+        if details[objective.name] is None:
+            continue
         shown = objective.show(details[objective.name])
         interval = "" if objective.is_cost else f" (95 % interval {interval_cell(details)} %)"
         click.echo(f"  {objective.noun} {shown}{interval}")

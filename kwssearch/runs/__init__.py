@@ -2,11 +2,12 @@
 
 from kwssearch.runs.folder import RunFolder
 from kwssearch.runs.lock import now
+from kwssearch.runs.naming import beginning_name, training_name
 from kwssearch.runs.reading import VOICES_KNOWN, load
 from kwssearch.runs.records import GRID, PROGRESS_RECORD, result_fault, shared_folder, trial_folder
 from kwssearch.runs.run import Execution, Latency, Run, Trial
 
 __all__ = [
-    "GRID", "PROGRESS_RECORD", "VOICES_KNOWN", "Execution", "Latency", "Run", "RunFolder", "Trial", "load",
-    "now", "result_fault", "shared_folder", "trial_folder",
+    "GRID", "PROGRESS_RECORD", "VOICES_KNOWN", "Execution", "Latency", "Run", "RunFolder", "Trial",
+    "beginning_name", "load", "now", "result_fault", "shared_folder", "training_name", "trial_folder",
 ]  # fmt: skip

@@ -12,6 +12,9 @@ from kwssearch.space.schema import show
 from kwssearch.system import environment
 from kwssearch.system.surroundings import RECORDED
 
+POINTS = ("baseline.", "strategy")  # tables that say which points a space has
+GROWING = (*POINTS, "features.", "architectures.")
+
 
 def changes(
     record: Mapping[str, Any],
@@ -33,14 +36,22 @@ def changes(
 
 
 def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
-    """What differs in a space's own tables."""
+    """What differs in a space's own tables; a space that has grown by trials differs in nothing for that."""
     before, after = (flat(comparable(each)) for each in (recorded, space))
+    allowed = GROWING if grows(recorded, space) else ()
     for key in sorted({*before, *after}):
-        if before.get(key) != after.get(key):
+        added = key.startswith(allowed) and (key not in before or key.startswith(POINTS))
+        if before.get(key) != after.get(key) and not added:
             yield changed_key(key, before.get(key), after.get(key))
     order, now = ([strategy.name for strategy in each.strategies[1:]] for each in (recorded, space))
-    if order != now and sorted(order) == sorted(now):
+    if order != now and sorted(order) == sorted(now) and not allowed:
         yield f"the order of strategies was {', '.join(order)} and is {', '.join(now)}"
+
+
+def grows(recorded: SearchSpace, space: SearchSpace) -> bool:
+    """Whether a space has all trials of the recorded one, under the same strategies, and further ones."""
+    kept = all(space.strategy_of(trial.values) == trial.strategy for trial in recorded.trials)
+    return kept and len(space.trials) > len(recorded.trials)
 
 
 def version_changes(recorded: Mapping[str, Any]) -> str | None:
@@ -62,7 +73,7 @@ def version_changes(recorded: Mapping[str, Any]) -> str | None:
 
 def comparable(space: SearchSpace) -> dict[str, Any]:
     """A space's tables without what may differ: name, description, data, number of executions, objectives."""
-    alike = replace(space.with_recipe(executions_per_trial=1), name="", description="", data="")
+    alike = replace(space.with_recipe(executions_per_trial=1), name="", description="", data="", before=None)
     return {key: value for key, value in alike.to_dict().items() if key != "objectives"}
 
 

@@ -16,7 +16,7 @@ from kwssearch import data as data_sets
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.runs import records
-from kwssearch.runs.changes import changed_keys, changes, comparable, version_changes
+from kwssearch.runs.changes import changed_keys, changes, comparable, grows, version_changes
 from kwssearch.runs.lock import HOLDER, LOCK, held, now, told_of
 from kwssearch.runs.reading import load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
@@ -114,7 +114,8 @@ class RunFolder:
     def open(self, space: SearchSpace, data: DataSet, oracle: str) -> None:
         """Begins the run, or checks that it is this very search; the caller holds it.
 
-        A run may grow by more executions a trial, and its data set may have moved; nothing else may change.
+        A run may grow by further points and by more executions a trial, and its data set may have moved; nothing
+        else may change.
 
         Args:
             oracle: name of what proposes its trials.
@@ -156,15 +157,19 @@ class RunFolder:
             )
 
     def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet) -> None:
-        """Writes down what may change: more executions, other objectives, another place of the data set."""
-        more = space.recipe.executions_per_trial > recorded.recipe.executions_per_trial
+        """Writes down what may change: more points or executions, other objectives, another place of the data set."""
+        grown = grows(recorded, space)
         executions = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
-        kept = replace(recorded, objectives=space.objectives).with_recipe(executions_per_trial=executions)
-        source = self.recorded_source(data)
-        if more or source != self.record["data"]["source"] or space.objectives != recorded.objectives:
-            changed = {"space": kept.to_dict(), "data": {**self.record["data"], "source": source}}
-            self.record = {**self.record, **changed}
-            write_json(self.path / records.RUN_RECORD, self.record)
+        kept = replace(space if grown else recorded, objectives=space.objectives)
+        changed: dict[str, Any] = {
+            "space": kept.with_recipe(executions_per_trial=executions).to_dict(),
+            "data": {**self.record["data"], "source": self.recorded_source(data)},
+        }
+        if grown:
+            changed["before"] = [*self.record.get("before", []), recorded.to_dict()]
+        if self.record != (record := {**self.record, **changed}):
+            self.record = record
+            write_json(self.path / records.RUN_RECORD, record)
 
     def moved(self, data: DataSet) -> None:
         """Writes down where the data set of a run is now.

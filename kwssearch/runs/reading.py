@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -58,8 +59,13 @@ def load(folder: str | Path) -> Run:
 
 
 def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
+    """The space of a run as it is now, which knows what it was before it grew."""
+    place = str(folder / RUN_RECORD)
+    before = None
     try:
-        return read_space(record.get("space"), place=f"{folder / RUN_RECORD}: space")
+        for tables in record.get("before", []):
+            before = replace(read_space(tables, place=f"{place}: before"), before=before)
+        return replace(read_space(record.get("space"), place=f"{place}: space"), before=before)
     except SpaceError as error:
         raise UserError(str(error)) from error
 

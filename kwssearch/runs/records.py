@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.errors import UserError
-from kwssearch.space import PlannedTrial, SearchSpace
+from kwssearch.space import PlannedTrial, SearchSpace, completed
 from kwssearch.system.storage import read_json
 
 FORMAT = 1
@@ -89,11 +89,12 @@ def read_trials(folder: Path, space: SearchSpace, warnings: list[str]) -> tuple[
         record = read_or_warn(path, warnings)
         if record is None:
             continue
-        strategy = space.strategy_of(record.get("values"))
+        values = completed(record.get("values"))
+        strategy = space.strategy_of(values)
         if strategy is None or path.parent != trial_folder(folder, str(record.get("trial_id"))):
             warnings.append(damaged(path, "it names no point of the space"))
         else:
-            found.append(PlannedTrial(record["trial_id"], strategy, record["values"]))
+            found.append(PlannedTrial(record["trial_id"], strategy, values))
     return tuple(sorted(found, key=lambda planned: (len(planned.trial_id), planned.trial_id)))
 
 
@@ -111,7 +112,7 @@ def result_fault(
     record: Mapping[str, Any], planned: PlannedTrial, clips: int | None = None, classes: int | None = None
 ) -> str | None:
     """Why a record is not this trial's whole result, or None when it is."""
-    if record.get("trial_id") != planned.trial_id or record.get("values") != dict(planned.values):
+    if record.get("trial_id") != planned.trial_id or completed(record.get("values")) != planned.values:
         return "it is another trial's"
     if record.get("status") == "failed":
         return None if isinstance(record.get("reason"), str) else "it has no reason"

@@ -112,6 +112,10 @@ class Trial:
         """Mean of a recorded figure over the completed executions."""
         return float(np.mean([execution[key] for execution in self.executions]))
 
+    def known(self, name: str) -> bool:
+        """Whether its completed executions have a figure; records of earlier versions lack some."""
+        return all(name in execution.record for execution in self.executions)
+
     def figure(self, name: str) -> float:
         """A time from the final measurement where there is one, its median over rounds; else a mean over executions."""
         if name in TIMED and self.latency is not None:

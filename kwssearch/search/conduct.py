@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from kwssearch.data import NAMED, DataSet, load_data
 from kwssearch.errors import UserError, counted
-from kwssearch.runs import GRID, Run, RunFolder
+from kwssearch.runs import GRID, Run, RunFolder, load
 from kwssearch.search import timing
 from kwssearch.search.plan import UNLIMITED, Budget, Plan, opened
 from kwssearch.search.progress import Progress
@@ -32,11 +32,13 @@ def conduct(
     oracle: str = GRID,
     budget: Budget = UNLIMITED,
     retry_failed: bool = False,
+    reuse: Sequence[Path] = (),
 ) -> Run:
     """Trains what is left of a search, then times all models; returns the run as it is at the end.
 
     Args:
         data: the data set, or where it is; it is loaded after the run's folder has been checked.
+        reuse: runs whose trainings are taken over where they are the same.
         tuner: makes the tuner; called once the workers have started, since it loads TensorFlow for some seconds.
 
     Raises:
@@ -47,8 +49,9 @@ def conduct(
         folder.expect(space, oracle)
         data_set = found_again(folder, data, space) if isinstance(data, str) else data
         space = space.with_data_settings(data_set.settings)
+        others = [load(other) for other in reuse]
         options = {"remote": trainers.scheduler is not None, "workers": trainers.workers, "gpu": bool(trainers.gpus)}
-        plan = opened(folder, space, data_set, oracle, retry_failed, budget=budget, **options)
+        plan = opened(folder, space, data_set, oracle, retry_failed, others, budget=budget, **options)
         if trainers.note:
             plan = plan.with_notes(trainers.note)
         progress.announce(plan, trainers)

@@ -8,21 +8,39 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kwssearch.analysis.binomial import wilson
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
-from kwssearch.runs import PROGRESS_RECORD, shared_folder
+from kwssearch.runs import PROGRESS_RECORD, shared_folder, training_name
 from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.system import environment
 from kwssearch.system.cache import cache_folder, forget_older
-from kwssearch.system.storage import write_json
+from kwssearch.system.storage import write_bytes, write_json
 from kwssearch.system.surroundings import altering
 
+if TYPE_CHECKING:
+    from kwssearch.training import KwsHyperModel
+
 SECONDS_KEPT = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training that has ended, so that a point which differs from it in its file alone need not train.
+
+    Attributes:
+        record: of the execution that trained.
+        weights: content of its weights.npz.
+        origin: where it is: 'trial_id' and 'execution', and 'run' and 'run_id' if in another run.
+    """
+
+    record: Mapping[str, Any]
+    weights: bytes
+    origin: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,7 @@ class Job:
         alone: no other job runs at the same time, so that its latency may count.
         gpu: it may use the graphics processor that its worker sees.
         versions: of what can alter a result, where the search runs.
+        given: the training, if it has ended already.
     """
 
     space: SearchSpace
@@ -51,6 +70,14 @@ class Job:
     alone: bool
     gpu: bool = False
     versions: Mapping[str, str] = field(default_factory=environment.versions)
+    given: Trained | None = None
+
+    @cached_property
+    def trainings(self) -> tuple[str, ...]:
+        """The names that its training may have: one for each precision that it may turn out to have."""
+        values, allowed = self.planned.values, self.space.recipe.precisions
+        parts = self.space, values, self.seed, self.fingerprint, self.versions
+        return tuple(training_name(*parts, precision) for precision in allowed)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -131,7 +158,7 @@ def failure_of(error: Exception, text: str) -> Failure:
         return Failure(f"a library cannot be loaded ({shown}); reinstall kwssearch.", text, fatal=True)
     if isinstance(error, MemoryError):
         return Failure("the machine has too little memory for this trial", text)
-    final = type(error).__name__ in ("TrialError", "DivergedError")
+    final = type(error).__name__ in ("TrialError", "DivergedError", "FaultyFileError")
     return Failure(f"{type(error).__name__}: {shown}", text, final=final)
 
 
@@ -149,8 +176,8 @@ def load_libraries() -> None:
 
 def execute(job: Job) -> Outcome:
     from kwssearch import backend
-    from kwssearch.artefact import MODEL_FILE, ZIP_FILE
-    from kwssearch.training import WEIGHTS_FILE, KwsHyperModel, hyperparameters
+    from kwssearch.artefact import MODEL_FILE, WEIGHTS_FILE, ZIP_FILE
+    from kwssearch.training import KwsHyperModel
 
     if job.space.recipe.deterministic and (found := altering()):
         named = ", ".join(f"{name}={value}" for name, value in found.items())
@@ -167,6 +194,36 @@ def execute(job: Job) -> Outcome:
     device = backend.configure(threads=1, deterministic=job.space.recipe.deterministic, gpu=job.gpu)
     data = open_data(job.source, job.space.data_settings, job.fingerprint)
     hypermodel = KwsHyperModel(job.space, data)
+    folder = job.scratch
+    figures = converted(job, job.given, hypermodel) if job.given else trained(job, hypermodel)
+    files = {}
+    if job.folder is None:
+        made = [folder / name for name in (MODEL_FILE, ZIP_FILE, WEIGHTS_FILE)]
+        files = {path.name: path.read_bytes() for path in made if path.exists()}
+        shutil.rmtree(folder)
+        # What earlier runs left on this host a week ago or more: shared states, checkpoints of lost jobs.
+        forget_older(folder.parent.parent.iterdir(), SECONDS_KEPT)
+    clips = len(figures["predictions"])
+    parts = job.space, job.planned.values, job.seed, job.fingerprint, job.versions
+    record = {
+        **identity(job),
+        "device": device,
+        **({"variables": found} if (found := altering()) else {}),
+        **figures,
+        "training": training_name(*parts, figures["precision"]),
+        **({"origin": dict(job.given.origin)} if job.given else {}),
+        "accuracy_interval": list(wilson(round(figures["accuracy"] * clips), clips)),
+        "status": "completed",
+        "latency_provisional": not job.alone,
+    }
+    return Outcome(record, files)
+
+
+def trained(job: Job, hypermodel: KwsHyperModel) -> dict[str, Any]:
+    """What a job's record says once its model was trained and its file made."""
+    from kwssearch import backend
+    from kwssearch.training import hyperparameters
+
     hp = hyperparameters(job.space, job.planned.values)
     folder = job.scratch
     started = time.time()
@@ -179,26 +236,23 @@ def execute(job: Job) -> Outcome:
     hypermodel.features(hypermodel.front_end(job.planned.values))
     write_json(folder / PROGRESS_RECORD, {"epoch": 0, "stage": "training", "started": started})
     backend.start_anew(job.seed)
-    figures = hypermodel.evaluate(
+    return hypermodel.evaluate(
         hp, hypermodel.build(hp), folder, job.seed, beginning=job.shared_state, on_epoch=on_epoch
     )
-    files = {}
-    if job.folder is None:
-        files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, ZIP_FILE, WEIGHTS_FILE)}
-        shutil.rmtree(folder)
-        # What earlier runs left on this host a week ago or more: shared states, checkpoints of lost jobs.
-        forget_older(folder.parent.parent.iterdir(), SECONDS_KEPT)
-    clips = len(figures["predictions"])
-    record = {
-        **identity(job),
-        "device": device,
-        **({"variables": found} if (found := altering()) else {}),
-        **figures,
-        "accuracy_interval": list(wilson(round(figures["accuracy"] * clips), clips)),
-        "status": "completed",
-        "latency_provisional": not job.alone,
-    }
-    return Outcome(record, files)
+
+
+def converted(job: Job, given: Trained, hypermodel: KwsHyperModel) -> dict[str, Any]:
+    """The same where the training has ended; weights from another run are kept here too."""
+    from kwssearch import backend
+    from kwssearch.artefact import WEIGHTS_FILE
+    from kwssearch.training import hyperparameters
+
+    write_json(job.scratch / PROGRESS_RECORD, {"epoch": 0, "stage": "converting", "started": time.time()})
+    if "run" in given.origin:
+        write_bytes(job.scratch / WEIGHTS_FILE, given.weights)
+    backend.start_anew(job.seed)
+    hp = hyperparameters(job.space, job.planned.values)
+    return hypermodel.variant(hp, given.weights, given.record, job.scratch, job.seed)
 
 
 def identity(job: Job) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from kwssearch import runs
@@ -131,6 +132,7 @@ class Loop:
             self.plan.folder.begin_trial(job.planned, self.oracle.policy.name)
             self.tuner.on_trial_begin(self.open[job.planned.trial_id][0])
         self.attempts[job.key] += 1
+        job = replace(job, given=self.plan.trainings.find(job))
         self.running[executor.submit(jobs.run, job)] = job
 
     def settle(self, job: Job, outcome: Outcome | Failure) -> None:
@@ -148,6 +150,8 @@ class Loop:
             failure = {"status": "failed", "reason": outcome.reason, "traceback": outcome.traceback}
             outcome = Outcome({**jobs.identity(job), **failure})
         self.plan.folder.end_execution(*job.key, outcome.record, outcome.files)
+        if outcome.record["status"] == "completed":
+            self.plan.trainings.add(outcome.record)
         if not any(other.planned == job.planned for other in (*self.queue.waiting, *self.running.values())):
             self.end_trial(job.planned.trial_id)
 

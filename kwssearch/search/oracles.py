@@ -180,13 +180,18 @@ class GridOracle(PolicyOracle, keras_tuner.oracles.GridSearchOracle):
     """Every point of a space once, the longest training first; a trial's id is its place in the declared order."""
 
     whole_space_first = True
+    policy: Grid
 
     def __init__(self, space: SearchSpace, max_trials: int | None = None) -> None:
         super().__init__(Grid(space), max_trials)
-        self._ids = {key_of(planned.values): planned.trial_id for planned in space.trials}
 
     def prepare(self, costs: Mapping[str, float]) -> None:
         self.policy = Grid(self.space, costs)
 
+    def take_up(self, run: runs.Run) -> list[Trial]:
+        """Goes by the ids of the run's own space: in one that has grown, they are not those of the declared order."""
+        self.policy = Grid(run.space, self.policy.costs)
+        return super().take_up(run)
+
     def new_id(self, values: Mapping[str, Any]) -> str:
-        return self._ids[key_of(values)]
+        return self.policy.ids[key_of(values)]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from kwssearch.data import DataSet
 from kwssearch.models import Cost, costs
-from kwssearch.runs import GRID, VOICES_KNOWN, Run, RunFolder, Trial, trial_folder
+from kwssearch.runs import GRID, VOICES_KNOWN, Run, RunFolder, Trial, beginning_name, trial_folder
 from kwssearch.search.foresight import data_notes, space_notes
 from kwssearch.search.job import Job
+from kwssearch.search.trainings import Trainings, take_over
 from kwssearch.space import PlannedTrial, SearchSpace, Stage, point_key
 from kwssearch.system.cache import cache_notes
 
@@ -47,17 +46,21 @@ class Plan:
         remote: jobs run on other hosts, so that their artefacts must be sent back.
         workers: how many jobs run at once, as far as is known.
         gpu: jobs may use graphics processors.
+        taken: executions that were taken over from other runs.
         notes: sentences to show before the search begins.
+        trainings: those that have ended, here and in runs to take over from.
     """
 
     folder: RunFolder
     run: Run
     data: DataSet
+    trainings: Trainings
     budget: Budget = UNLIMITED
     remote: bool = False
     workers: int = 1
     gpu: bool = False
     notes: tuple[str, ...] = ()
+    taken: int = 0
 
     @property
     def space(self) -> SearchSpace:
@@ -102,15 +105,25 @@ class Plan:
 
     @cached_property
     def sharing(self) -> Counter[tuple[Any, ...]]:
-        """How many points of the space share one training until their endings."""
-        return Counter(point_key(trial.values, Stage.TRAINING) for trial in self.space.trials)
+        """How many trainings of the space are one until their endings."""
+        trainings = {point_key(trial.values, Stage.ENDING): trial for trial in self.space.trials}
+        return Counter(point_key(trial.values, Stage.TRAINING) for trial in trainings.values())
+
+    @cached_property
+    def trainers(self) -> frozenset[str]:
+        """Ids of the trials that are the first of their training; the others are made from its weights."""
+        first: dict[tuple[Any, ...], str] = {}
+        for trial in self.space.trials:
+            first.setdefault(point_key(trial.values, Stage.ENDING), trial.trial_id)
+        return frozenset(first.values())
 
     def beginning(self, planned: PlannedTrial, execution: int) -> str | None:
         """Names the state that a trial's training shares with others; None if it shares none."""
-        key = point_key(planned.values, Stage.TRAINING)
-        if self.sharing[key] < 2:
+        if self.sharing[point_key(planned.values, Stage.TRAINING)] < 2:
             return None
-        return f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}_{execution}.npz"
+        seed = self.space.recipe.seed + execution
+        versions = self.folder.record["versions"]
+        return f"{beginning_name(self.space, planned.values, seed, self.data.fingerprint, versions)}.npz"
 
     def jobs(self, trial: Trial) -> Iterator[Job]:
         """The executions of a trial that have not ended."""
@@ -141,9 +154,13 @@ def opened(
     data: DataSet,
     oracle: str = GRID,
     retry_failed: bool = False,
+    reuse: Sequence[Run] = (),
     **options: Any,
 ) -> Plan:
     """Opens or begins a run that the caller holds.
+
+    Args:
+        reuse: runs whose trainings are taken over where they are the same.
 
     Raises:
         UserError: the run is another search, its trainings cannot end as declared, or the cache cannot be read.
@@ -153,4 +170,11 @@ def opened(
     folder.open(space, data, oracle)
     run = folder.load()
     damaged = [warning for warning in run.warnings if VOICES_KNOWN not in warning]  # the data set names them
-    return Plan(folder, folder.tidy(run, retry_failed), data, notes=(*data.warnings, *foreseen, *damaged), **options)
+    run = folder.tidy(run, retry_failed)
+    notes = (*data.warnings, *foreseen, *damaged)
+    plan = Plan(folder, run, data, Trainings(folder.path, run, reuse), notes=notes, **options)
+    if not reuse or oracle != GRID:
+        return plan
+    taken = take_over(folder, (job for trial in run.trials for job in plan.jobs(trial)), plan.trainings, oracle)
+    run = folder.load()
+    return replace(plan, run=run, trainings=Trainings(folder.path, run, reuse), taken=taken)

@@ -49,14 +49,18 @@ class Progress:
         splits = ", ".join(f"{len(clips)} {split}" for split, clips in plan.data.splits.items())
         each = f" × {plan.executions} executions" if plan.executions > 1 else ""
         epochs = counted(plan.space.recipe.epochs, "epoch")
+        fewer = len(plan.trainers) < len(plan.space.trials)
+        trainings = f", made from {counted(len(plan.trainers), 'training')}" if fewer else ""
         self.say(
-            f"{plan.space.name}: {counted(plan.trials, 'trial')}{each}, {total - plan.left} done already, "
+            f"{plan.space.name}: {counted(plan.trials, 'trial')}{trainings}{each}, {total - plan.left} done already, "
             f"{plan.left} to run, {epochs} each."
         )
         self.say(f"Data: {plan.data.source}, {counted(len(plan.data.words), 'word')}; clips: {splits}.")
         for note in plan.data.notes:
             self.say(note)
         self.say(f"Run: {plan.folder.path}, {trainers.sentence}.")
+        if plan.taken:
+            self.say(f"Taken over from other runs: {counted(plan.taken, 'execution')}.")
         if plan.budget.hours is not None and plan.left:
             self.say(foretold(plan, plan.budget.hours))
         for note in plan.notes:
@@ -74,21 +78,24 @@ def foretold(plan: Plan, hours: float) -> str:
     pace = Pace()
     for trial in plan.run.trials:
         for execution in trial.executions:
-            pace.took(plan.cost_of(trial.planned), float(execution["seconds"]))
+            if "origin" not in execution.record:
+                pace.took(plan.cost_of(trial.planned), float(execution["seconds"]))
     if not pace.known():
         return f"How far {hours:g} h will come shows in the time left, once a training has ended."
     ended = {(trial.trial_id, e.index) for trial in plan.run.trials for e in (*trial.executions, *trial.failures)}
     waiting = sorted(
         (index, -plan.cost_of(planned))
         for planned in plan.space.trials
+        if planned.trial_id in plan.trainers
         for index in range(plan.executions)
         if (planned.trial_id, index) not in ended
     )
     room, fitting = 3600 * hours * max(1, plan.workers), 0
-    for _, cost in waiting[: plan.left]:
+    for _, cost in waiting:
         room -= pace.expected([-cost])
         fitting += room >= 0
-    return f"In {hours:g} h about {fitting} of {plan.left} will end, going by those that have."
+    trainings = counted(len(waiting), "training")
+    return f"In {hours:g} h about {fitting} of {trainings} will end, going by those that have."
 
 
 def conclusion(run: Run, progress: Progress) -> int:
@@ -227,10 +234,14 @@ class Display:
         self.left[job.planned.trial_id] -= 1
         if isinstance(outcome, Outcome):
             record = outcome.record
-            self.pace.took(self.plan.cost_of(job.planned), record["seconds"])
+            if "origin" in record:
+                how = f"converted from trial {record['origin']['trial_id']}"
+            else:
+                self.pace.took(self.plan.cost_of(job.planned), record["seconds"])
+                how = f"{record['train_seconds']:.0f} s of training"
             self.say(
                 f"{self.name(job)}: accuracy {record['accuracy']:.1%}, {kilobytes(record['memory_bytes'])} zipped, "
-                f"{record['train_seconds']:.0f} s of training ({self.done} of {self.total} done{self.time_left([])})"
+                f"{how} ({self.done} of {self.total} done{self.time_left([])})"
             )
 
     def say(self, text: str, style: str = "") -> None:
@@ -260,7 +271,10 @@ class Display:
     def time_left(self, lines: Sequence[tuple[Job, State]]) -> str:
         """In words, judging by the trainings of this search; empty before the first one has ended."""
         waiting = [
-            self.plan.cost_of(trial) for trial in self.plan.space.trials for _ in range(self.left[trial.trial_id])
+            self.plan.cost_of(trial)
+            for trial in self.plan.space.trials
+            if trial.trial_id in self.plan.trainers
+            for _ in range(self.left[trial.trial_id])
         ][: self.total - self.done]
         if not self.pace.known() or not waiting:
             return ""

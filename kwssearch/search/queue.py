@@ -46,14 +46,20 @@ class Queue:
         """The best job to start beside those that run; None if none waits.
 
         One whose shared state is being made by a running job waits while there is other work: a
-        few minutes later it can start from that state.
+        few minutes later it can start from that state. One whose very training is running waits in any case.
         """
-        if not self.waiting:
+        startable = self.ready(running) or self.untrained(running)
+        if not startable:
             return None
-        job = next(iter(self.ready(running)), self.waiting[0])
+        job = startable[0]
         self.waiting.remove(job)
         return job
 
     def ready(self, running: Sequence[Job]) -> list[Job]:
         in_the_making = {job.beginning for job in running if job.beginning and not self.has_state(job)}
-        return [job for job in self.waiting if job.beginning not in in_the_making]
+        return [job for job in self.untrained(running) if job.beginning not in in_the_making]
+
+    def untrained(self, running: Sequence[Job]) -> list[Job]:
+        """Jobs that wait, apart from those whose training is running under another job."""
+        in_training = {job.trainings for job in running if job.given is None}
+        return [job for job in self.waiting if job.trainings not in in_training]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kwssearch.artefact import WEIGHTS_FILE
 from kwssearch.backend import BaseTuner, Trial, keras
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError, counted
@@ -19,7 +20,7 @@ from kwssearch.search.plan import Budget, Plan
 from kwssearch.search.progress import Progress, conclusion
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import SearchSpace, read_space
-from kwssearch.training import WEIGHTS_FILE, KwsHyperModel, load_weights, plain_model
+from kwssearch.training import KwsHyperModel, load_weights, plain_model
 
 NO_CALLBACKS = (
     "callbacks: trainings run in worker processes and may go on from a state that another one left, so that Keras "
@@ -88,6 +89,7 @@ class KwsTuner(BaseTuner):
         scheduler: str | None = None,
         gpus: bool = False,
         retry_failed: bool = False,
+        reuse: Sequence[str | os.PathLike[str]] = (),
         max_hours: float | None = None,
         timing_budget: float | None = None,
         callbacks: Sequence[Any] | None = None,
@@ -101,6 +103,7 @@ class KwsTuner(BaseTuner):
             scheduler: address of a Dask scheduler to train on instead, such as 'tcp://host:8786'.
             gpus: gives every worker a graphics processor; they are left alone by default.
             retry_failed: also tries failed trials again.
+            reuse: folders of other runs, whose trainings are taken over where they are the same.
             max_hours: stops after these, with the state saved; another call of `search` continues.
             timing_budget: seconds after which the final timing stops, but not before 20 rounds; 2 a trial by default.
             callbacks: none are accepted; the error says why.
@@ -123,6 +126,7 @@ class KwsTuner(BaseTuner):
             self.oracle.policy.name,
             Budget(self.oracle.max_trials, max_hours, timing_budget),
             retry_failed,
+            [Path(folder) for folder in reuse],
         )
         self.oracle.take_up(run)  # what was heard were latencies beside training
         conclusion(run, progress)
@@ -162,8 +166,10 @@ class KwsTuner(BaseTuner):
         run = self.recorded()
         (recorded,) = (each for each in run.trials if each.trial_id == trial.trial_id)
         model = plain_model(run.space, trial.hyperparameters.values, len(run.words))
-        first = recorded.executions[0].index
-        load_weights(trial_folder(self.folder.path, trial.trial_id, first) / WEIGHTS_FILE, model)
+        record = recorded.executions[0].record
+        origin = record.get("origin", {})
+        where = record if "run" in origin else {**record, **origin}  # what another run trained was copied
+        load_weights(trial_folder(self.folder.path, where["trial_id"], where["execution"]) / WEIGHTS_FILE, model)
         return model
 
     def recorded(self) -> Run:

@@ -6,6 +6,7 @@ from kwssearch.space.axes import (
     Stage,
     all_axes,
     axis_names,
+    completed,
     differing,
     full_name,
     level_name,
@@ -19,6 +20,7 @@ from kwssearch.space.objectives import (
     ACCURACY,
     FLASH,
     LATENCY,
+    RAM,
     Objective,
     cost_objectives,
     objective_names,
@@ -35,14 +37,14 @@ from kwssearch.space.quantities import (
 )
 from kwssearch.space.schedule import Schedule
 from kwssearch.space.search_space import BASELINE, PlannedTrial, SearchSpace, Strategy
-from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
+from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
 
 __all__ = [
-    "ACCURACY", "BASELINE", "FLASH", "LATENCY", "SILENCE", "UNKNOWN", "ArchitectureSource", "Axis", "DataSettings",
-    "FeatureSetting", "Objective", "PlannedTrial", "Pruning", "QuantityError", "Recipe", "Schedule",
-    "SearchSpace", "Stage",
-    "Strategy", "all_axes", "architecture", "axis_names", "cost_objectives", "differing", 
-    "full_name", "is_pattern", "kilobytes", "level_name", "load_space", "milliseconds", "objective_names",
-    "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share", "percents", "point_key",
-    "read_data_settings", "read_space", "shape_axes", "shipped_spaces", "short_name", "source_beside",
+    "ACCURACY", "BASELINE", "FLASH", "LATENCY", "RAM", "SILENCE", "UNKNOWN", "ArchitectureSource", "Axis",
+    "DataSettings", "FeatureSetting", "Objective", "PlannedTrial", "Pruning", "QuantityError", "Quantization",
+    "Recipe", "Schedule", "SearchSpace", "Stage", "Strategy", "all_axes", "architecture", "axis_names", "completed",
+    "cost_objectives", "differing", "full_name", "is_pattern", "kilobytes", "level_name", "load_space",
+    "milliseconds", "objective_names", "objectives_named", "parse_bytes", "parse_milliseconds", "parse_share",
+    "percents", "point_key", "read_data_settings", "read_space", "shape_axes", "shipped_spaces", "short_name",
+    "source_beside",
 ]  # fmt: skip

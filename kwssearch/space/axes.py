@@ -13,6 +13,7 @@ from kwssearch.space.schema import Field, choice, is_number
 Values = Mapping[str, Any]
 
 SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN"}
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 REGISTERED: set[str] = set()  # names of architectures that a program has added
 
 
@@ -100,6 +101,16 @@ AXES: tuple[Axis, ...] = (
         neutral=0.0,
         convert=float,
     ),
+    Axis(
+        "quantization",
+        "quantization",
+        Stage.FILE,
+        field=lambda names: choice(QUANTIZATIONS),
+        show=str,
+        short=str,
+        default="none",
+        neutral="none",
+    ),
 )
 
 
@@ -139,6 +150,14 @@ def differing(values: Values, baseline: Values) -> list[Axis]:
 def level_name(values: Values, baseline: Values) -> str:
     """What differs from a baseline, such as 'ds_cnn α 0.5'."""
     return " ".join(axis.show(values[axis.name]) for axis in differing(values, baseline)) or "as it is"
+
+
+def completed(values: Any) -> dict[str, Any]:
+    """A recorded point, in which axes that are younger than its record have the baseline's value."""
+    if not isinstance(values, Mapping):
+        return {}
+    younger = {axis.name: axis.default for axis in AXES if axis.name not in values and axis.default is not None}
+    return {**values, **younger}
 
 
 def point_key(values: Values, up_to: Stage) -> tuple[Any, ...]:

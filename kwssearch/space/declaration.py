@@ -18,13 +18,13 @@ from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_b
 from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
 from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
 from kwssearch.space.search_space import BASELINE, SearchSpace, Strategy
-from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
+from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
 from kwssearch.system.text import read_text
 
 MAX_TRIALS = 10_000
 KEYS = (
-    "name", "description", "data", *SETTINGS, "objectives", "recipe", "pruning", "features", "baseline", "strategy",
-    "architectures",
+    "name", "description", "data", *SETTINGS, "objectives", "recipe", "pruning", "quantization", "features", "baseline",
+    "strategy", "architectures",
 )  # fmt: skip
 
 FEATURES = {
@@ -58,6 +58,11 @@ PRUNING = {
     "end": number(0, 1, "a share of the training from 0 to 1, after begin", 0.8),
 }
 
+
+QUANTIZATION = {
+    "clips": integer(1, 10_000, "a whole number from 1 to 10000", Quantization.clips),
+    "per_channel": boolean(Quantization.per_channel),
+}
 
 SOURCE = {
     "module": text(),
@@ -118,6 +123,9 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         **texts,
         recipe=recipe,
         pruning=read_pruning(place, content),
+        quantization=Quantization(
+            **Table(f"{place}: quantization", content.get("quantization", {})).read(QUANTIZATION)
+        ),
         features=features,
         baseline=read_baseline(place, content, fields, recipe),
         strategies=read_strategies(place, content, fields),

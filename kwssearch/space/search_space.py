@@ -13,9 +13,10 @@ from kwssearch.space.architectures import ArchitectureSource
 from kwssearch.space.axes import axis_names
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
-from kwssearch.space.settings import FeatureSetting, Pruning, Recipe
+from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
 
 BASELINE = "baseline"
+POST_TRAINING = Quantization()
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class SearchSpace:
         objectives: names of what trials are judged by; results do not depend on them.
         architectures: where builders that are not shipped are, by the names that the axis uses.
         data_settings: which clips of the data set are used, and how.
+        before: what a run was begun with, if it has grown since; its trials keep their ids.
     """
 
     name: str
@@ -56,18 +58,21 @@ class SearchSpace:
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     architectures: Mapping[str, ArchitectureSource] = field(default_factory=dict)
     data_settings: DataSettings = DEFAULTS
+    quantization: Quantization = POST_TRAINING
+    before: SearchSpace | None = None
 
     def __repr__(self) -> str:
         return f"SearchSpace({self.name!r}, {counted(len(self.trials), 'trial')})"
 
     @cached_property
     def trials(self) -> tuple[PlannedTrial, ...]:
-        """Every point once, in declared order; ids count from zero."""
-        points: dict[tuple[Any, ...], str] = {}
+        """Every point once, in declared order, those of a run before it grew first; ids count from zero."""
+        earlier = () if self.before is None else self.before.trials
+        points = {tuple(trial.values[axis] for axis in axis_names()): trial.strategy for trial in earlier}
         for strategy in self.strategies:
             for point in self.grid(strategy):
                 points.setdefault(point, strategy.name)
-        digits = len(str(len(points)))
+        digits = len(earlier[0].trial_id) if earlier else len(str(len(points)))
         return tuple(
             PlannedTrial(f"{i:0{digits}d}", name, dict(zip(axis_names(), point, strict=True)))
             for i, (point, name) in enumerate(points.items())
@@ -117,6 +122,7 @@ class SearchSpace:
             "objectives": list(self.objectives),
             "recipe": {**asdict(self.recipe), "learning_rate": list(self.recipe.learning_rate)},
             "pruning": asdict(self.pruning),
+            "quantization": asdict(self.quantization),
             "features": features,
             "baseline": {axis: list(values) for axis, values in self.baseline.items()},
             "strategy": [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PRECISIONS = ("float32", "mixed_bfloat16")
+
 
 @dataclass(frozen=True)
 class FeatureSetting:
@@ -57,6 +59,26 @@ class Recipe:
     executions_per_trial: int
     precision: str
     deterministic: bool
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Those that a training may turn out to have: `auto` chooses by measurement, unless it must be repeatable."""
+        if self.precision != "auto":
+            return (self.precision,)
+        return PRECISIONS[:1] if self.deterministic else PRECISIONS
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """How trained models become int8 files.
+
+    Attributes:
+        clips: random ones of the training split, from whose activations the scales are found.
+        per_channel: one scale for each output channel of a kernel instead of one for the kernel.
+    """
+
+    clips: int = 100
+    per_channel: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from kwssearch import __version__
 from kwssearch.system import surroundings
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 ALTERING = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy")
 
 

@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kwssearch import backend
-from kwssearch.artefact import MODEL_FILE, ZIP_FILE, Array, Artefact, latency, predict
+from kwssearch.artefact import WEIGHTS_FILE
 from kwssearch.backend import keras, keras_tuner
-from kwssearch.compression import convert, zipped
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError, counted
 from kwssearch.features import FrontEnd, cached_features
 from kwssearch.models import macs, resolve, training_form
 from kwssearch.space import Schedule, SearchSpace
 from kwssearch.system.cache import cache_folder
-from kwssearch.system.storage import write_bytes
 from kwssearch.training.batch_norm import settle
+from kwssearch.training.exporting import Bench, export
 from kwssearch.training.hyperparameters import declare
 from kwssearch.training.precision import choose, precision_of
 from kwssearch.training.pruning import copy_weights, kept_at_first, prune
 from kwssearch.training.trainer import Trainer, load_state, save_state, steps_an_epoch
-from kwssearch.training.weights import WEIGHTS_FILE, save_weights
+from kwssearch.training.weights import load_weights, save_weights
 
 Values = Mapping[str, Any]
 OnEpoch = Callable[[list[dict[str, float]]], None]
 CHECKPOINT_FILE = "checkpoint.npz"
-SPARSITY_TOLERANCE = 0.005
-TRAINING_CLIPS = 200
-PARITY_CLIPS = 200
-PARITY_TOLERANCE = 1e-3
 LATENCY_CLIPS = 100
+TRAINED = (
+    "parameters", "macs", "input_shape", "precision", "epochs", "history", "train_seconds", "train_cpu_seconds",
+)  # fmt: skip
 
 
 def nothing(history: list[dict[str, float]]) -> None:
     """Is called after each epoch and does nothing."""
-
-
-class TrialError(Exception):
-    """A trial whose artefact is not what was asked for; the search goes on without it."""
 
 
 class KwsHyperModel(keras_tuner.HyperModel):
@@ -82,7 +75,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         recipe, steps = self.space.recipe_of(values), self.steps(values)
         plain = self.plain_model(values)
         form = self.training_form(values, plain)
-        policy = choose(recipe.precision, recipe.deterministic, form, recipe.batch_size, self.cache)
+        policy = choose(recipe.precisions, form, recipe.batch_size, self.cache)
         with backend.precision(policy):
             model = self.training_form(values, plain)
             copy_weights(plain, model)
@@ -136,39 +129,70 @@ class KwsHyperModel(keras_tuner.HyperModel):
     ) -> dict[str, Any]:
         """As `fit`, but returns all that a trial's record holds."""
         started = time.perf_counter()
-        folder.mkdir(parents=True, exist_ok=True)
         values = declare(self.space, hp)
+        own_seed = self.space.recipe_of(values).seed if seed is None else seed
+        plain, trained = self.trained(values, model, folder, own_seed, beginning, on_epoch)
+        exported = self.export(values, plain, folder, own_seed)
+        return {**exported, **trained, "seconds": round(time.perf_counter() - started, 3)}
+
+    def variant(
+        self, hp: keras_tuner.HyperParameters, weights: bytes, trained: Mapping[str, Any], folder: Path, seed: int
+    ) -> dict[str, Any]:
+        """As `evaluate`, of a point whose training has ended under another one: only its file is made.
+
+        Args:
+            weights: what that training left in weights.npz.
+            trained: the record of it.
+        """
+        started = time.perf_counter()
+        values = declare(self.space, hp)
+        plain = self.plain_model(values)
+        load_weights(io.BytesIO(weights), plain)
+        exported = self.export(values, plain, folder, seed)
+        kept = {key: trained[key] for key in TRAINED}
+        return {**exported, **kept, "seconds": round(time.perf_counter() - started, 3)}
+
+    def trained(
+        self,
+        values: Values,
+        model: keras.Model,
+        folder: Path,
+        seed: int,
+        beginning: Path | None,
+        on_epoch: OnEpoch,
+    ) -> tuple[keras.Model, dict[str, Any]]:
+        """The trained model without wrappers, whose weights are also left in `folder`; and `TRAINED` of it."""
         recipe = self.space.recipe_of(values)
-        front_end = self.front_end(values)
-        features = self.features(front_end)
-        labels = self.clips.labels("train")
-        own_seed = recipe.seed if seed is None else seed
-        trainer = Trainer(model, features["train"], labels, recipe.batch_size, own_seed)
+        features = self.features(self.front_end(values))
+        folder.mkdir(parents=True, exist_ok=True)
+        validation = features["validation"], self.clips.labels("validation")
+        trainer = Trainer(model, features["train"], self.clips.labels("train"), recipe.batch_size, seed, validation)
         self.train(trainer, self.steps(values), folder / CHECKPOINT_FILE, beginning, on_epoch)
-        settle(model, features["train"], own_seed)
+        settle(model, features["train"], seed)
         plain = self.plain_model(values)
         copy_weights(model, plain)
         save_weights(folder / WEIGHTS_FILE, plain)
-        artefact = Artefact(convert(plain))
-        write_bytes(folder / MODEL_FILE, artefact.content)
-        write_bytes(folder / ZIP_FILE, zipped(artefact.content))
-        probabilities = predict(folder / MODEL_FILE, features["test"])
-        return {
-            **self.score(probabilities),
-            "training_accuracy": self.training_accuracy(folder / MODEL_FILE, features["train"], own_seed),
-            **described(artefact, values["final_sparsity"]),
-            **parity(plain, features["test"][:PARITY_CLIPS], probabilities[:PARITY_CLIPS]),
-            "memory_bytes": (folder / ZIP_FILE).stat().st_size,
-            **latency(front_end, folder / MODEL_FILE, self.first_clips(LATENCY_CLIPS)),
+        history = [{key: round(value, 6) for key, value in logs.items()} for logs in trainer.history]
+        return plain, {
             "parameters": plain.count_params(),
             "macs": macs(plain),
-            "input_shape": list(front_end.setting.shape),
+            "input_shape": list(plain.input_shape[1:]),
             "precision": precision_of(model),
-            "epochs": len(trainer.history),
-            "history": [{key: round(value, 6) for key, value in logs.items()} for logs in trainer.history],
+            "epochs": len(history),
+            "history": history,
             "train_seconds": round(trainer.seconds, 3),
-            "seconds": round(time.perf_counter() - started, 3),
+            "train_cpu_seconds": round(trainer.cpu_seconds, 3),
         }
+
+    def export(self, values: Values, plain: keras.Model, folder: Path, seed: int) -> dict[str, Any]:
+        """The files of a trained model, and what is measured of them."""
+        front_end = self.front_end(values)
+        features = self.features(front_end)
+        labels = {split: self.clips.labels(split) for split in features}
+        digests = tuple(clip.digest for clip in self.clips.splits["train"])
+        bench = Bench(features, labels, digests, front_end, self.first_clips(LATENCY_CLIPS), seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        return export(plain, values, self.space.quantization, bench, folder)
 
     def train(
         self,
@@ -232,62 +256,8 @@ class KwsHyperModel(keras_tuner.HyperModel):
         """The first test clips, read from disk."""
         return [self.clips.audio("test", i) for i in range(min(count, len(self.clips.splits["test"])))]
 
-    def training_accuracy(self, path: Path, features: Array, seed: int) -> float:
-        """The file's own accuracy on up to 200 training clips: if far from the last epoch's, something was lost."""
-        chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:TRAINING_CLIPS])
-        return float(np.mean(predict(path, features[chosen]).argmax(axis=1) == self.clips.labels("train")[chosen]))
-
-    def score(self, probabilities: Array) -> dict[str, Any]:
-        """Accuracy on the test split, and every prediction."""
-        predictions = probabilities.argmax(axis=1)
-        correct = int(np.sum(predictions == self.clips.labels("test")))
-        return {
-            "accuracy": correct / len(predictions),
-            "predictions": predictions.tolist(),
-        }
-
 
 def plain_model(space: SearchSpace, values: Values, classes: int) -> keras.Model:
     """The architecture of a point by itself, without trained weights."""
     builder = resolve(values["architecture"], space.architectures)
     return builder(space.features[values["features"]].shape, classes, values["width_multiplier"])
-
-
-def described(artefact: Artefact, final_sparsity: float) -> dict[str, Any]:
-    """Sizes and sparsities as they are in the file.
-
-    Raises:
-        TrialError: the prunable weights miss the declared sparsity by more than half a point.
-    """
-    reached = artefact.sparsity(prunable_only=True)
-    if abs(reached - final_sparsity) > SPARSITY_TOLERANCE and final_sparsity > 0:
-        raise TrialError(
-            f"the exported file has a sparsity of {reached:.4f} over its prunable weights, "
-            f"expected {final_sparsity} within {SPARSITY_TOLERANCE}; train longer or widen the pruning schedule"
-        )
-    return {
-        "tflite_bytes": len(artefact.content),
-        "achieved_sparsity": reached,
-        "overall_sparsity": artefact.sparsity(prunable_only=False),
-        "sparsity_by_layer": {weights.name: round(weights.sparsity, 5) for weights in artefact.weights},
-        "tensor_bytes": artefact.tensor_bytes,
-        "sha256": artefact.sha256,
-    }
-
-
-def parity(plain: keras.Model, features: Any, found: Array) -> dict[str, Any]:
-    """How far the file's answers, `found`, are from the trained model's on the same clips.
-
-    Raises:
-        TrialError: a probability differs by more than 0.001; labels then agree unless the two best
-            are nearer than twice that.
-    """
-    wanted = plain(np.asarray(features), training=False).numpy()
-    difference = float(np.max(np.abs(wanted - found)))
-    agreement = float(np.mean(wanted.argmax(axis=1) == found.argmax(axis=1)))
-    if not difference <= PARITY_TOLERANCE:
-        raise TrialError(
-            f"the exported file's probabilities differ by {difference:.2g} from the trained model's, "
-            f"expected at most {PARITY_TOLERANCE}; the conversion is not faithful"
-        )
-    return {"keras_difference": difference, "keras_agreement": agreement}

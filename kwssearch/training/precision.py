@@ -6,32 +6,31 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from kwssearch.backend import device, keras, tf
+from kwssearch.space.settings import PRECISIONS
 from kwssearch.system.cache import recall, remember
 from kwssearch.system.environment import cpu_model, versions
 
-POLICIES = ("float32", "mixed_bfloat16")
 REPEATS = 5
 WORTHWHILE = 1.05
 
 
-def choose(declared: str, deterministic: bool, model: keras.Model, batch_size: int, cache: Path) -> str:
+def choose(allowed: Sequence[str], model: keras.Model, batch_size: int, cache: Path) -> str:
     """The Keras dtype policy to train with.
 
-    `auto` takes bfloat16 where the model's largest convolution trains at least 5 % faster with it on this host,
-    as on CPUs with AVX-512 BF16 or AMX; a model without convolutions gets float32. A deterministic recipe gets
-    float32 from `auto`: a choice by measurement could turn out differently the next time.
+    Of two, bfloat16 is taken where the model's largest convolution trains at least 5 % faster with it on this
+    host, as on CPUs with AVX-512 BF16 or AMX; a model without convolutions gets float32.
 
     Args:
+        allowed: a recipe's `precisions`.
         model: float32, not wrapped for pruning.
         cache: folder that remembers the choices made on this host.
     """
-    if declared != "auto":
-        return declared
-    if deterministic:
-        return "float32"
+    if len(allowed) == 1:
+        return allowed[0]
     layer = largest_convolution(model)
     if layer is None:
         return "float32"
@@ -41,9 +40,9 @@ def choose(declared: str, deterministic: bool, model: keras.Model, batch_size: i
     path = cache / "precision" / f"{hashlib.sha256(described.encode()).hexdigest()[:16]}.json"
     if known := recall(path):
         return str(known["policy"])
-    seconds = {policy: convolution_seconds(policy, shape, kernel, layer) for policy in POLICIES}
+    seconds = {policy: convolution_seconds(policy, shape, kernel, layer) for policy in PRECISIONS}
     faster = seconds["float32"] / seconds["mixed_bfloat16"] >= WORTHWHILE
-    policy = POLICIES[int(faster)]
+    policy = PRECISIONS[int(faster)]
     remember(path, {"policy": policy, "seconds": seconds, "shape": shape, "kernel": kernel})
     return policy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,10 @@ from kwssearch.system.whole import read_sealed, write_sealed
 from kwssearch.training.pruning import inner_layers, pruned_layers
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+Split = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 STEPS_A_CALL = 64
+CLIPS_A_CALL = 128
+SCORES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 class DivergedError(Exception):
@@ -38,6 +41,11 @@ class Trainer:
         features: shape (clips, frames, bands, 1), float32; a memory map will do.
         labels: shape (clips,), class indices.
         seed: for the shuffling; epoch e is always shuffled in the same way.
+        validation: features and labels that are scored after each epoch.
+
+    Attributes:
+        history: the logs of each epoch, under the names of `SCORES`, and its seconds of training.
+        seconds: of training on the wall clock, and `cpu_seconds` of this process's, both without validation.
     """
 
     def __init__(
@@ -47,6 +55,7 @@ class Trainer:
         labels: npt.NDArray[np.int64],
         batch_size: int,
         seed: int,
+        validation: Split | None = None,
     ) -> None:
         self.model = model
         self.features = features
@@ -54,11 +63,14 @@ class Trainer:
         self.batch_size = batch_size
         self.seed = seed
         self.steps_done = 0
+        self.validation = validation
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
         self.history: list[dict[str, float]] = []
         self._sums = np.zeros(2)
         model.optimizer.build(model.trainable_variables)
         self._compiled = tf.function(self._steps, reduce_retracing=True)
+        self._scored = tf.function(self._score, reduce_retracing=True)
 
     @property
     def steps_an_epoch(self) -> int:
@@ -83,14 +95,14 @@ class Trainer:
             epoch, within = divmod(self.steps_done, self.steps_an_epoch)
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
             stop = min(self.steps_an_epoch, within + steps - self.steps_done)
-            started = time.perf_counter()
+            started, started_cpu = time.perf_counter(), time.process_time()
             for first in range(within, stop, STEPS_A_CALL):
                 self._advance(order[first * self.batch_size : min(stop, first + STEPS_A_CALL) * self.batch_size])
             self.steps_done += stop - within
+            self.seconds += time.perf_counter() - started
+            self.cpu_seconds += time.process_time() - started_cpu
             if stop == self.steps_an_epoch:
                 self._end_epoch()
-            self.seconds += time.perf_counter() - started
-            if stop == self.steps_an_epoch:
                 if checkpoint is not None:
                     save_state(checkpoint, self.state())
                 on_epoch(self.history)
@@ -104,9 +116,24 @@ class Trainer:
     def _end_epoch(self) -> None:
         for layer in pruned_layers(self.model):
             layer.pruning_obj.weight_mask_op()
-        loss, accuracy = self._sums / len(self.labels)
-        self.history.append({"loss": float(loss), "accuracy": float(accuracy)})
+        seconds = self.seconds - sum(logs["seconds"] for logs in self.history)
+        self.history.append(named([*self._sums / len(self.labels), *self._validated()], seconds))
         self._sums = np.zeros(2)
+
+    def _validated(self) -> npt.NDArray[np.float64]:
+        """Loss and accuracy on the validation clips, of the model as it stands."""
+        if self.validation is None or not len(self.validation[1]):
+            return np.full(2, np.nan)
+        features, labels = self.validation
+        sums = np.zeros(2)
+        for first in range(0, len(labels), CLIPS_A_CALL):
+            some = slice(first, first + CLIPS_A_CALL)
+            sums += self._scored(tf.constant(features[some]), tf.constant(labels[some])).numpy()
+        return sums / len(labels)
+
+    def _score(self, features: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        probabilities = self.model(features, training=False)
+        return self._counted(self.model.loss(labels, probabilities), probabilities, labels)
 
     def _steps(self, features: tf.Tensor, labels: tf.Tensor, sums: tf.Tensor) -> tf.Tensor:
         """Adds each batch's (sum of losses, correct predictions) to the epoch's."""
@@ -123,6 +150,10 @@ class Trainer:
         gradients = zip(tape.gradient(loss, variables), variables, strict=True)
         # Aggregating over replicas, of which there is one, would keep every traced graph alive.
         self.model.optimizer.apply_gradients(gradients, skip_gradients_aggregation=True)
+        return self._counted(loss, probabilities, labels)
+
+    def _counted(self, loss: tf.Tensor, probabilities: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """A batch's sum of losses, and its correct predictions."""
         correct = tf.math.count_nonzero(tf.argmax(probabilities, axis=-1) == labels)
         clips = tf.cast(tf.size(labels), tf.float64)
         return tf.stack([tf.cast(loss, tf.float64) * clips, tf.cast(correct, tf.float64)])
@@ -136,9 +167,9 @@ class Trainer:
         """Everything that the next step depends on, under names that pruned and dense models share."""
         arrays: Arrays = {
             "steps_done": np.array(self.steps_done),
-            "seconds": np.array(self.seconds),
+            "seconds": np.array([self.seconds, self.cpu_seconds, *(logs["seconds"] for logs in self.history)]),
             "sums": self._sums,
-            "history": np.array([[logs["loss"], logs["accuracy"]] for logs in self.history]).reshape(-1, 2),
+            "history": np.array([[logs.get(name, np.nan) for name in SCORES] for logs in self.history]).reshape(-1, 4),
         }
         for name, variable in self._variables().items():
             arrays[name] = keras.backend.get_value(variable)
@@ -157,9 +188,9 @@ class Trainer:
             elif not name.startswith("pruning/"):
                 raise KeyError(f"the checkpoint has no {name}")
         self.steps_done = int(arrays["steps_done"])
-        self.seconds = float(arrays["seconds"])
+        self.seconds, self.cpu_seconds, *seconds = map(float, arrays["seconds"])
         self._sums = np.array(arrays["sums"], dtype=np.float64)
-        self.history = [{"loss": float(x), "accuracy": float(y)} for x, y in arrays["history"]]
+        self.history = [named(*logs) for logs in zip(arrays["history"], seconds, strict=True)]
 
     def _variables(self) -> dict[str, tf.Variable]:
         named = {}
@@ -173,6 +204,12 @@ class Trainer:
                 named[f"pruning/{wrapper.name}/{i}/mask"] = mask
                 named[f"pruning/{wrapper.name}/{i}/threshold"] = threshold
         return named
+
+
+def named(scores: Iterable[float], seconds: float) -> dict[str, float]:
+    """An epoch's logs by name, without those of an empty split."""
+    known = {name: float(value) for name, value in zip(SCORES, scores, strict=True) if not np.isnan(value)}
+    return {**known, "seconds": seconds}
 
 
 def save_state(path: Path, arrays: Arrays) -> None:

@@ -38,7 +38,13 @@ from kwssearch.space import (
 from kwssearch.space.schema import integer
 from kwssearch.testing import recorded
 
-POINT = {"features": "mfcc", "architecture": "cnn", "width_multiplier": 1.0, "final_sparsity": 0.0}
+POINT = {
+    "features": "mfcc",
+    "architecture": "cnn",
+    "width_multiplier": 1.0,
+    "final_sparsity": 0.0,
+    "quantization": "none",
+}
 BATCH = Axis(
     "batch_size",
     "batch",

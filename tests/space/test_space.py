@@ -31,18 +31,19 @@ def test_full_is_the_whole_product() -> None:
     assert len(points) == len(load_space("full").trials) == 2 * 2 * 4 * 5
 
 
-def test_quickstart_shows_all_strategies_in_eight_trials() -> None:
+def test_quickstart_shows_all_strategies_in_nine_trials() -> None:
     space = load_space("quickstart")
-    assert len(space.trials) <= 8
+    assert len(space.trials) <= 9
     assert space.data == "builtin"
     values = [t.values for t in space.trials]
     assert {v["architecture"] for v in values} == {"cnn", "ds_cnn"}
     assert any(v["width_multiplier"] < 1 for v in values)
     assert any(v["final_sparsity"] > 0 for v in values)
+    assert {v["quantization"] for v in values} == {"none", "int8"}
     assert {v["features"] for v in values} == {"log_mel", "mfcc"}
 
 
-@pytest.mark.parametrize("name", ["lab4", "full", "quickstart"])
+@pytest.mark.parametrize("name", ["lab4", "lab4-int8", "full", "full-int8", "quickstart"])
 def test_a_space_survives_its_record(name: str) -> None:
     space = load_space(name)
     assert read_space(space.to_dict()) == space

@@ -7,10 +7,10 @@ from kwssearch.artefact.contents import Artefact
 from kwssearch.compression import convert
 from kwssearch.data.dataset import load_data
 from kwssearch.models.architectures import MODELS
-from kwssearch.space.declaration import load_space
+from kwssearch.space import axis_names, load_space
 from kwssearch.testing import tiny
-from kwssearch.training import hyperparameters
-from kwssearch.training.hypermodel import PARITY_TOLERANCE, KwsHyperModel, TrialError, described, parity
+from kwssearch.training import KwsHyperModel, TrialError, hyperparameters
+from kwssearch.training.exporting import PARITY_TOLERANCE, check_sparsity, parity
 
 FEATURES = np.random.default_rng(0).normal(size=(6, 20, 10, 1)).astype(np.float32)
 
@@ -27,9 +27,9 @@ def test_answers_that_differ_from_the_trained_models_fail_the_trial() -> None:
 def test_a_file_that_is_not_sparse_as_declared_fails_the_trial() -> None:
     dense = MODELS["cnn"]((20, 10, 1), 3, 0.1)
     artefact = Artefact(convert(dense))
-    assert described(artefact, 0.0)["achieved_sparsity"] == 0
+    check_sparsity(artefact, 0.0)
     with pytest.raises(TrialError, match=r"has a sparsity of 0\.0000 over its prunable weights, expected 0\.9"):
-        described(artefact, 0.9)
+        check_sparsity(artefact, 0.9)
 
 
 def test_a_model_too_small_for_its_sparsity_fails(tmp_path, words) -> None:
@@ -47,4 +47,4 @@ def test_hyperparameters_hold_every_axis() -> None:
     space = load_space("lab4")
     hp = hyperparameters(space, space.trials[-1].values)
     assert {axis: hp.get(axis) for axis in space.trials[-1].values} == space.trials[-1].values
-    assert [entry.name for entry in hp.space] == ["features", "architecture", "width_multiplier", "final_sparsity"]
+    assert tuple(entry.name for entry in hp.space) == axis_names()

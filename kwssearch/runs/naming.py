@@ -1,0 +1,69 @@
+"""Names of what trials share: digests of all that determines a training, or its beginning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from kwssearch.space import SearchSpace, Stage, all_axes
+
+DIGITS = 16
+
+
+def training_name(
+    space: SearchSpace,
+    values: Mapping[str, Any],
+    seed: int,
+    fingerprint: str,
+    versions: Mapping[str, str],
+    precision: str,
+) -> str:
+    """Names a training: trials of the same name have the same weights, in whatever run they are.
+
+    Args:
+        values: of the point; what only its file knows is left out.
+        seed: of the execution.
+        fingerprint: of the data set.
+        versions: of what can alter a result.
+        precision: in which it trains, as it was chosen.
+    """
+    return digest(described(space, values, Stage.ENDING, seed, fingerprint, versions), precision)
+
+
+def beginning_name(
+    space: SearchSpace, values: Mapping[str, Any], seed: int, fingerprint: str, versions: Mapping[str, str]
+) -> str:
+    """Names what trainings that differ only in their endings have in common."""
+    return digest(described(space, values, Stage.TRAINING, seed, fingerprint, versions), space.recipe.precision)
+
+
+def described(
+    space: SearchSpace,
+    values: Mapping[str, Any],
+    up_to: Stage,
+    seed: int,
+    fingerprint: str,
+    versions: Mapping[str, str],
+) -> dict[str, Any]:
+    """All that determines a training up to a stage, whatever its parts are called in a space."""
+    recipe = space.recipe_of(values)
+    setting = {key: value for key, value in asdict(space.features[values["features"]]).items() if key != "name"}
+    own = space.architectures.get(values["architecture"])
+    return {
+        **{axis.name: values[axis.name] for axis in all_axes() if axis.stage <= up_to},
+        "features": setting,
+        "code": own.digest if own else None,
+        "recipe": [recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.deterministic],
+        "pruning": asdict(space.pruning) if up_to < Stage.ENDING or values["final_sparsity"] else None,
+        "seed": seed,
+        "data": fingerprint,
+        "versions": dict(versions),
+    }
+
+
+def digest(parts: Mapping[str, Any], precision: str) -> str:
+    content = json.dumps([parts, precision], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:DIGITS]

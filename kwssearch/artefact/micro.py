@@ -56,7 +56,7 @@ def micro_figures(content: bytes, features: Array, labels: npt.NDArray[Any] | No
     answers = np.stack([answer(interpreter, classifier.as_input(clip)) for clip in chosen])
     figures: dict[str, Any] = {"accepted": True, **arena, "clips": len(chosen)}
     if labels is not None:
-        figures["accuracy"] = float(np.mean(answers.argmax(axis=1) == labels[:MOST_CLIPS]))
+        figures["accuracy"] = float(np.mean(answers.argmax(axis=1) == labels[: len(chosen)]))
     if answers.dtype == np.int8:
         wanted = np.stack([classifier.answers(clip) for clip in chosen])
         steps = np.abs(answers.astype(np.int16) - wanted)

@@ -54,18 +54,30 @@ def shape_of(values: Mapping[str, Any]) -> Shape:
 
 
 def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path | None:
-    """Where a cost is remembered, keyed by all that determines it; None for a user who has no place for a cache."""
+    """Where a cost is remembered, keyed by all that determines it."""
     features, architecture, width = shape
-    source = space.architectures.get(architecture)
-    builders = Path(__file__).with_name("architectures.py").read_bytes()
-    code = source.digest if source is not None else hashlib.sha256(builders).hexdigest()
-    pruned = source is not None and any(
+    pruned = architecture in space.architectures and any(
         trial.values["architecture"] == architecture and trial.values["final_sparsity"] for trial in space.trials
     )  # what is refused of a pruned model is not of a dense one
-    key = [versions(), code, architecture, space.features[features].shape, classes, width, pruned]
-    name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
+    code = builder_digest(space, architecture)
+    return remembered_at("costs", code, architecture, space.features[features].shape, classes, width, pruned)
+
+
+def builder_digest(space: SearchSpace, architecture: str) -> str:
+    """Of the code that builds an architecture."""
+    source = space.architectures.get(architecture)
+    return source.digest if source is not None else file_digest(Path(__file__).with_name("architectures.py"))
+
+
+def file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def remembered_at(kind: str, *key: Any) -> Path | None:
+    """A record's place in the cache, by its key and all versions; None for a user who has no place for a cache."""
+    name = hashlib.sha256(json.dumps([versions(), *key]).encode()).hexdigest()[:32]
     try:
-        return cache_folder() / "costs" / f"{name}.json"
+        return cache_folder() / kind / f"{name}.json"
     except DataError:
         return None
 

@@ -1,0 +1,75 @@
+"""Files of untrained models whose weights are spread as training spreads them, to see what they weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.artefact import Artefact
+from kwssearch.backend import keras
+from kwssearch.compression.converting import convert, zipped
+from kwssearch.compression.forecast import Forecast, Point
+from kwssearch.models import resolve
+from kwssearch.models.architectures import PRUNABLE
+from kwssearch.models.building import built
+from kwssearch.space import SearchSpace
+
+# Channels of a trained kernel differ in scale, by about exp(0.2 n) of inputs and exp(0.15 n) of outputs after batch
+# normalisation, where n is normal: with none, or with Glorot's uniform weights, zipped files come out smaller.
+INPUT_SPREAD = 0.2
+OUTPUT_SPREAD = 0.15
+CLIPS = 4  # sizes do not depend on what int8 is calibrated with
+
+Floats = npt.NDArray[np.float32]
+
+
+def untrained_files(space: SearchSpace, classes: int, points: Sequence[Point]) -> Iterator[tuple[Point, Forecast]]:
+    """The forecast of each point, from a file that is made and thrown away."""
+    for point in points:
+        features, architecture, width, sparsity, quantization = point
+        shape = space.features[features].shape
+        model = built(architecture, resolve(architecture, space.architectures), shape, classes, width)
+        rng = np.random.default_rng(0)
+        fill(model, sparsity, rng)
+        clips = rng.standard_normal((CLIPS, *shape), dtype=np.float32)
+        content = convert(model, quantization, clips, space.quantization.per_channel)
+        yield point, Forecast(len(content), Artefact(content).activation_bytes, len(zipped(content)))
+        keras.backend.clear_session()
+
+
+def fill(model: keras.Model, sparsity: float, rng: np.random.Generator) -> None:
+    """Gives a model random weights, of which the smallest are zero where pruning reaches.
+
+    No weights are all alike, since a zip would profit from it.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            drawn = [normalisation(weight.shape[0], weight.name, rng) for weight in layer.weights]
+        else:
+            share = sparsity if type(layer) in PRUNABLE else 0.0
+            drawn = [kernel(tuple(weight.shape), share, rng) for weight in layer.weights]
+        layer.set_weights(drawn)
+
+
+def normalisation(channels: int, name: str, rng: np.random.Generator) -> Floats:
+    """Scales near 1, variances of 1, anything for offsets and means; shape (channels,)."""
+    drawn = rng.standard_normal(channels, dtype=np.float32)
+    if "gamma" in name:
+        np.exp(OUTPUT_SPREAD * drawn, out=drawn)
+    if "variance" in name:
+        drawn[:] = 1
+    return drawn
+
+
+def kernel(shape: tuple[int, ...], sparsity: float, rng: np.random.Generator) -> Floats:
+    """Normal weights; `sparsity` is the share of zeros."""
+    values = rng.standard_normal(shape, dtype=np.float32)
+    if len(shape) < 2:
+        return values
+    values *= np.exp(INPUT_SPREAD * rng.standard_normal((shape[-2], 1), dtype=np.float32))
+    if zeros := min(round(sparsity * values.size), values.size - 1):
+        flat = values.reshape(-1)
+        flat[np.argpartition(np.abs(flat), zeros)[:zeros]] = 0
+    return values

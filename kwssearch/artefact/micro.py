@@ -37,7 +37,7 @@ def micro_figures(content: bytes, features: Array, labels: npt.NDArray[Any] | No
     structs with pointers, so a 32-bit device has another one.
 
     Args:
-        content: a .tflite; float32 and int8 ones are accepted, float16 and dynamic ones refused.
+        content: a .tflite; float32 and int8 ones are accepted, float16 ones and dynamic ones with int8 kernels refused.
         features: at least one clip, shape (clips, frames, bands, 1); the first 50 are used.
         labels: their right classes, shape (clips,), if the share of right answers is wanted.
 

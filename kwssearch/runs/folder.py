@@ -157,10 +157,10 @@ class RunFolder:
             )
 
     def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet) -> None:
-        """Writes down what may change: more points or executions, other objectives, another place of the data set."""
+        """Writes down what may change: more points or executions, objectives, limits, the data set's place."""
         grown = grows(recorded, space)
         executions = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
-        kept = replace(space if grown else recorded, objectives=space.objectives)
+        kept = replace(space if grown else recorded, objectives=space.objectives, limits=space.limits)
         changed: dict[str, Any] = {
             "space": kept.with_recipe(executions_per_trial=executions).to_dict(),
             "data": {**self.record["data"], "source": self.recorded_source(data)},

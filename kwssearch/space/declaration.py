@@ -15,6 +15,7 @@ from kwssearch.errors import SpaceError, did_you_mean
 from kwssearch.space.architectures import ArchitectureSource, locate
 from kwssearch.space.axes import Axis, Stage, all_axes, axis_names
 from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_beside
+from kwssearch.space.devices import read_limits
 from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
 from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
 from kwssearch.space.search_space import BASELINE, SearchSpace, Strategy
@@ -23,8 +24,8 @@ from kwssearch.system.text import read_text
 
 MAX_TRIALS = 10_000
 KEYS = (
-    "name", "description", "data", *SETTINGS, "objectives", "recipe", "pruning", "quantization", "features", "baseline",
-    "strategy", "architectures",
+    "name", "description", "data", *SETTINGS, "objectives", "limits", "recipe", "pruning", "quantization", "features",
+    "baseline", "strategy", "architectures",
 )  # fmt: skip
 
 FEATURES = {
@@ -130,6 +131,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         baseline=read_baseline(place, content, fields, recipe),
         strategies=read_strategies(place, content, fields),
         objectives=read_objectives(table),
+        limits=read_limits(place, content, folder),
         data_settings=settings,
     )
     check_union(space, place)

@@ -76,7 +76,7 @@ def own_file() -> Path:
     return Path(platformdirs.user_config_dir("kwssearch")) / "devices.toml"
 
 
-def devices() -> dict[str, Device]:
+def known_devices() -> dict[str, Device]:
     """Name -> device: the shipped ones, then the user's own, which may replace them.
 
     Raises:
@@ -100,7 +100,7 @@ def find_device(name: str, folder: Path = Path()) -> Device:
         if len(found) != 1:
             raise SpaceError(f"{name}: holds devices {', '.join(found)}, expected one; keep each in a file of its own.")
         return next(iter(found.values()))
-    known = devices()
+    known = known_devices()
     if name not in known:
         raise SpaceError(
             f"device: got {name!r}, expected one of {', '.join(known)}, or a TOML file with a [devices.NAME] table."

@@ -115,6 +115,9 @@ class Limits:
         return [Miss(*each) for each in known if not within(*each)]
 
 
+NO_LIMITS = Limits()
+
+
 def within(objective: Objective, limit: float, value: float) -> bool:
     """Whether a figure keeps a limit, ends included."""
     return objective.sign * value <= objective.sign * limit or math.isclose(value, limit, rel_tol=ROUNDING)

@@ -12,6 +12,7 @@ from kwssearch.errors import counted
 from kwssearch.space.architectures import ArchitectureSource
 from kwssearch.space.axes import axis_names
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
+from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
 from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
 
@@ -44,6 +45,7 @@ class SearchSpace:
         objectives: names of what trials are judged by; results do not depend on them.
         architectures: where builders that are not shipped are, by the names that the axis uses.
         data_settings: which clips of the data set are used, and how.
+        limits: points that cannot keep them are not trained; results do not depend on them.
         before: what a run was begun with, if it has grown since; its trials keep their ids.
     """
 
@@ -59,6 +61,7 @@ class SearchSpace:
     architectures: Mapping[str, ArchitectureSource] = field(default_factory=dict)
     data_settings: DataSettings = DEFAULTS
     quantization: Quantization = POST_TRAINING
+    limits: Limits = NO_LIMITS
     before: SearchSpace | None = None
 
     def __repr__(self) -> str:
@@ -120,6 +123,7 @@ class SearchSpace:
             "data": self.data,
             **self.data_settings.to_dict(),
             "objectives": list(self.objectives),
+            **({"limits": self.limits.to_dict()} if self.limits else {}),
             "recipe": {**asdict(self.recipe), "learning_rate": list(self.recipe.learning_rate)},
             "pruning": asdict(self.pruning),
             "quantization": asdict(self.quantization),

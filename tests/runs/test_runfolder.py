@@ -12,7 +12,7 @@ from kwssearch.cli.commands import main
 from kwssearch.data import load_data
 from kwssearch.errors import UserError
 from kwssearch.runs import RunFolder
-from kwssearch.space import load_space
+from kwssearch.space import Limits, load_space
 from kwssearch.system import environment
 from kwssearch.testing import tiny
 from kwssearch.testing.words import wav
@@ -264,6 +264,13 @@ def test_a_run_of_another_oracle_is_refused(begun) -> None:
     run, space, folder = begun
     with pytest.raises(UserError, match="were proposed by oracle 'grid' and would now be proposed by 'random'"):
         begin(run, space, folder, oracle="random")
+
+
+def test_limits_may_change(begun) -> None:
+    run, space, folder = begun
+    for limits in (Limits(0.9, max_ram=50_000), Limits(max_ram=60_000), Limits()):
+        begin(run, replace(space, limits=limits), folder)
+        assert runs.load(run).space.limits == limits
 
 
 def test_objectives_may_change(begun) -> None:

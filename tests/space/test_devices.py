@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kwssearch.errors import SpaceError
-from kwssearch.space import devices
+from kwssearch.space import devices, read_space
 from kwssearch.space.devices import find_device, read_limits, shipped_devices
 from kwssearch.space.limits import Limits
 
@@ -52,7 +52,7 @@ def test_an_estimate_meets_the_benchmark_it_comes_from() -> None:
 
 def test_a_users_own_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "own_file", lambda: tmp_path / "devices.toml")
-    assert devices.devices().keys() == shipped_devices().keys()
+    assert devices.known_devices().keys() == shipped_devices().keys()
     (tmp_path / "devices.toml").write_text(BOARD + '[devices.pico]\nram = "1kB"\n')
     (tmp_path / "board.toml").write_text(BOARD)
     board = find_device("board")
@@ -109,3 +109,12 @@ def test_limits_that_cannot_be_read_are_one_sentence(limits: object, part: str) 
     with pytest.raises(SpaceError) as caught:
         read_limits("mine", {"limits": limits})
     assert part in str(caught.value)
+
+
+def test_limits_of_a_space_travel_without_the_device() -> None:
+    declared = {"features": {"mfcc": {"kind": "mfcc", "coefficients": 10}}, "limits": {"device": "pico"}}
+    space = read_space(declared)
+    assert space.limits == find_device("pico").limits
+    assert space.to_dict()["limits"] == {"max_flash": 2.0**20, "max_ram": 135_168.0}
+    assert read_space(space.to_dict()) == space
+    assert "limits" not in read_space({**declared, "limits": {}}).to_dict()

@@ -85,11 +85,12 @@ def export(
     checks = parity(plain, test[:PARITY_CLIPS], answers[:PARITY_CLIPS])
     if kind != "none":
         content, more = quantised(plain, kind, settings, bench)
+        if kind == "int8":
+            check_int8(content, artefact.content)
         write_bytes(model, content)
         twin_answers, answers = answers, predict(model, test)
         checks |= more | agreement(twin_answers, answers, bench.labels["test"])
         if kind == "int8":
-            check_int8(content, artefact.content)
             checks["reference_agreement"] = reference_agreement(model, test[:PARITY_CLIPS], answers[:PARITY_CLIPS])
         twin.unlink()
         artefact = Artefact(content)

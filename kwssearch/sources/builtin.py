@@ -10,7 +10,10 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,8 +38,11 @@ SHARES = {"test": 0.18, "validation": 0.1}  # of the voices; the rest is for tra
 RATE = 16_000
 SNR_DB = (5, 35)
 PEAK = (0.25, 0.95)
+PLAIN_SECONDS = 10.0
 
 Audio = npt.NDArray[np.float64]
+Clip = tuple[str, Audio]
+Show = Callable[[int, int], None]  # takes how many of how many steps are done
 
 
 def builtin(cache: Path, voices: int | None = None) -> Path:
@@ -65,11 +71,11 @@ def speak_apart(folder: Path, voices: int | None) -> None:
             "run pip install espeakng-loader, or name a folder of recordings.",
             about="data",
         )
-    print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
     command = [sys.executable, "-m", "kwssearch.sources.builtin", str(folder), *([str(voices)] if voices else [])]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
+    with progress() as show:
+        code, said = followed(command, show)
+    if code:
+        last = (said.strip().splitlines() or [f"its process ended with {code}"])[-1]
         raise DataError(
             f"builtin: espeak-ng could not speak ({last}); "
             "run pip install --force-reinstall espeakng-loader, or name a folder of recordings.",
@@ -77,8 +83,53 @@ def speak_apart(folder: Path, voices: int | None) -> None:
         )
 
 
-def speak(folder: Path, voices: int | None = None) -> None:
-    """Writes the data set: a folder a word, and the two lists."""
+def followed(command: list[str], show: Show) -> tuple[int, str]:
+    """Runs a program that prints 'done total' lines; its exit code, and what it wrote on standard error."""
+    with tempfile.TemporaryFile() as faults:
+        with subprocess.Popen(
+            command, text=True, errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=faults
+        ) as process:
+            try:
+                for line in process.stdout or ():
+                    if len(words := line.split()) == 2 and all(map(str.isdecimal, words)):
+                        show(int(words[0]), int(words[1]))
+            except BaseException:
+                process.kill()
+                raise
+        faults.seek(0)
+        return process.returncode, faults.read().decode(errors="replace")
+
+
+@contextmanager
+def progress() -> Iterator[Show]:
+    """Shows on standard error how far the speaking is: a bar on a terminal, else a line now and then."""
+    if not sys.stderr.isatty():
+        print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
+        told = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            if done < total and time.monotonic() - told >= PLAIN_SECONDS:
+                told = time.monotonic()
+                print(f"Speaking the built-in words: {done / total:.0%} ...", file=sys.stderr)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Speaking the built-in words, once", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def speak(folder: Path, voices: int | None = None, show: Show = lambda done, total: None) -> None:
+    """Writes the data set: a folder a word, and the two lists.
+
+    Args:
+        show: told how many of how many steps are done; each clip is one to say and one to mix.
+    """
     from kwssearch.sources.espeak import Speaker, variants
 
     rng = np.random.default_rng(SEED)
@@ -86,11 +137,19 @@ def speak(folder: Path, voices: int | None = None) -> None:
     names = [str(name) for name in rng.permutation(variants())][:voices]
     for word in WORDS:
         (folder / word).mkdir()
-    at = 0
+    at, done, total = 0, 0, 2 * len(names) * ACCENTS_A_VOICE * len(WORDS)
+
+    def told(clips: Iterable[Clip]) -> Iterator[Clip]:
+        nonlocal done
+        for clip in clips:
+            yield clip
+            done += 1
+            show(done, total)
+
     for split, count in shares(len(names)).items():
-        clips = say_words(speaker, names[at : at + count], rng)
+        clips = dict(told(say_words(speaker, names[at : at + count], rng)))
         at += count
-        for path, speech in clips.items():
+        for path, speech in told(clips.items()):
             write(folder / path, mix(speech, list(clips.values()), rng))
         if split in LISTS:
             (folder / LISTS[split]).write_text("".join(f"{path}\n" for path in sorted(clips)))
@@ -102,19 +161,17 @@ def shares(voices: int) -> dict[str, int]:
     return {**counts, "train": voices - sum(counts.values())}
 
 
-def say_words(speaker: Speaker, voices: list[str], rng: np.random.Generator) -> dict[str, Audio]:
-    """Path -> speech at 16 kHz without silence around it; every voice says every word in some accents."""
+def say_words(speaker: Speaker, voices: list[str], rng: np.random.Generator) -> Iterator[Clip]:
+    """Path and speech at 16 kHz without silence around it; every voice says every word in some accents."""
     from kwssearch.sources.espeak import Utterance
 
-    clips = {}
     for voice in voices:
         identity = hashlib.sha256(voice.encode()).hexdigest()[:8]
         for take, accent in enumerate(rng.permutation(ACCENTS)[:ACCENTS_A_VOICE]):
             for word in WORDS:
                 rate, pitch, pitch_range = rng.integers((130, 20, 20), (230, 80, 80))
                 samples = speaker.say(Utterance(word, f"{accent}+{voice}", int(rate), int(pitch), int(pitch_range)))
-                clips[f"{word}/{identity}_nohash_{take}.wav"] = trim(resample(samples, speaker.sampling_rate))
-    return clips
+                yield f"{word}/{identity}_nohash_{take}.wav", trim(resample(samples, speaker.sampling_rate))
 
 
 def resample(samples: npt.NDArray[np.int16], rate: int) -> Audio:
@@ -186,5 +243,10 @@ def write(path: Path, clip: Audio) -> None:
     soundfile.write(path, np.round(clip * 32767).astype(np.int16), RATE, subtype="PCM_16", format="WAV")
 
 
+def main(folder: str, voices: str = "") -> None:
+    """What `speak_apart` starts: writes the data set, and on standard output how far it is."""
+    speak(Path(folder), int(voices) if voices else None, lambda done, total: print(done, total, flush=True))
+
+
 if __name__ == "__main__":
-    speak(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    main(*sys.argv[1:])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from kwssearch.sources import builtin as speech
 from kwssearch.sources.espeak import Speaker, Utterance, variants
 from kwssearch.system.cache import DataError
 
-VOICES = 8
+VOICES = 5
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,28 @@ def test_word_of_any_length_is_placed(length: int) -> None:
     rng = np.random.default_rng(0)
     clips = [speech.mix(np.ones(length), [np.ones(length)], rng) for _ in range(50)]
     assert all(clip.shape == (16_000,) and np.isfinite(clip).all() for clip in clips)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_how_far_the_speaking_is_shows(
+    terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    monkeypatch.setattr(speech, "PLAIN_SECONDS", 0)
+    speech.speak_apart(tmp_path, voices=3)
+    told = capsys.readouterr()
+    shares = [int(share) for share in re.findall(r"(\d+)\s?%", told.err)]
+    assert told.out == ""
+    assert "Speaking the built-in words" in told.err
+    assert shares == sorted(shares)
+    assert shares[-1] == (100 if terminal else 99)
+    assert terminal or len(shares) > 50
+
+
+def test_speech_that_fails_says_why(tmp_path: Path) -> None:
+    (tmp_path / "down").mkdir()
+    with pytest.raises(DataError, match=r"could not speak \(FileExistsError: .*down.*pip install"):
+        speech.speak_apart(tmp_path, voices=3)
 
 
 def test_without_the_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from kwssearch.cli.commands import main
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
 from kwssearch.space import QuantityError, all_axes, objectives, read_space
-from kwssearch.space.declaration import FEATURES, PRUNING, RECIPE
+from kwssearch.space.declaration import FEATURES, PRUNING, QUANTIZATION, RECIPE
 
 README = read("README.md")
 TO_FILL = re.compile(r"<!-- ([a-z ]+) -->((?:(?!<!-- ).)*?To be filled.*?)<!-- /\1 -->", re.DOTALL)
@@ -60,7 +60,7 @@ def test_the_reference_is_what_help_says() -> None:
     assert read("docs/commands.md") == make_commands.page(), "run python docs/make_commands.py"
 
 
-TABLES = {"recipe": RECIPE, "pruning": PRUNING, "features": FEATURES}
+TABLES = {"recipe": RECIPE, "pruning": PRUNING, "quantization": QUANTIZATION, "features": FEATURES}
 FIELDS = {f"{table}: {key}": (key, field) for table, fields in TABLES.items() for key, field in fields.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,14 @@ def told(run: Run, shown: int) -> Iterator[str]:
     seeds = f"{executions[0]} to {executions[-1]} seeds" if len(executions) > 1 else counted(executions[0], "seed")
     clips, host = len(run.labels), run.record["environment"]
     yield (
-        f"`{run.folder.name}`: {shown} of the {len(run.completed)} trials that are completed of {len(run.trials)}, {seeds}"
-        f" each, {run.space.recipe.epochs} epochs; {clips:,} test clips of {len(run.words)} words; trained on"
-        f" {host['cpu']}, {counted(host['cores'], 'core')}, Python {host['python']}, tensorflow"
-        f" {run.record['versions']['tensorflow']}."
+        f"`{run.folder.name}`: {shown} of the {len(run.completed)} trials that are completed of {len(run.trials)}, "
+        f"{seeds} each, {run.space.recipe.epochs} epochs; {clips:,} test clips of {len(run.words)} words; trained on "
+        f"{host['cpu']}, {counted(host['cores'], 'core')}, Python {host['python']}, tensorflow "
+        f"{run.record['versions']['tensorflow']}."
     )
 
 
-def lines(rows: list[Mapping[str, Any]], device: Device) -> Iterator[str]:
+def lines(rows: Sequence[Mapping[str, Any]], device: Device) -> Iterator[str]:
     yield f"| {' | '.join(HEADS)} |"
     yield f"|---|{'---:|' * (len(HEADS) - 1)}"
     for row in rows:

@@ -28,15 +28,21 @@ Floats = npt.NDArray[np.float32]
 def untrained_files(space: SearchSpace, classes: int, points: Sequence[Point]) -> Iterator[tuple[Point, Forecast]]:
     """The forecast of each point, from a file that is made and thrown away."""
     for point in points:
-        features, architecture, width, sparsity, quantization = point
-        shape = space.features[features].shape
-        model = built(architecture, resolve(architecture, space.architectures), shape, classes, width)
-        rng = np.random.default_rng(0)
-        fill(model, sparsity, rng)
-        clips = rng.standard_normal((CLIPS, *shape), dtype=np.float32)
-        content = convert(model, quantization, clips, space.quantization.per_channel)
+        content = untrained_file(space, classes, point)
         yield point, Forecast(len(content), Artefact(content).activation_bytes, len(zipped(content)))
-        keras.backend.clear_session()
+
+
+def untrained_file(space: SearchSpace, classes: int, point: Point) -> bytes:
+    """A .tflite of a point's shape, sparsity and quantisation, which weighs and takes as long as the trained one."""
+    features, architecture, width, sparsity, quantization = point
+    shape = space.features[features].shape
+    model = built(architecture, resolve(architecture, space.architectures), shape, classes, width)
+    rng = np.random.default_rng(0)
+    fill(model, sparsity, rng)
+    clips = rng.standard_normal((CLIPS, *shape), dtype=np.float32)
+    content = convert(model, quantization, clips, space.quantization.per_channel)
+    keras.backend.clear_session()
+    return content
 
 
 def fill(model: keras.Model, sparsity: float, rng: np.random.Generator) -> None:

@@ -89,14 +89,14 @@ def measure(
         data: where the data set is now; where the run last found it by default.
 
     Raises:
-        UserError: no model of the run is on disk, the run is being searched, or the data set is not the run's.
+        UserError: no trial of the run is completed, the run is being searched, or the data set is not the run's.
     """
     folder = RunFolder(path)
     space = folder.reopen()
     with folder.held():
         folder.moved(found_again(folder, folder.source if data is None else data, space))
         if not time_run(folder, progress, threads, budget, again=True):
-            raise UserError(f"{path}: there is no model file to time, expected trial_*/model.tflite.")
+            raise UserError(f"{path}: no trial is completed yet, so that there is no model to time; search it first.")
 
 
 def time_run(
@@ -111,12 +111,14 @@ def time_run(
     artefacts = timing.artefacts_to_time(run, again)
     if not artefacts:
         return False
-    progress.say(f"Timing {counted(len(artefacts), 'model')}, one at a time ...")
+    gone = sum(artefact.path is None for artefact in artefacts)
+    standing = f" ({gone} of them gone: untrained ones of the same shape stand in)" if gone else ""
+    progress.say(f"Timing {counted(len(artefacts), 'model')}{standing}, one at a time ...")
     data = run.record["data"]
     with local_pool(folder.log, [HIDDEN]) as alone:
         try:
-            where = folder.source, run.space.data_settings, data["fingerprint"]
-            record = alone.submit(timing.measure, artefacts, *where, threads, budget).result()
+            what = run.space, len(run.words), folder.source, data["fingerprint"]
+            record = alone.submit(timing.measure, artefacts, *what, threads, budget).result()
         except WorkerDiedError as error:
             raise UserError(
                 f"{folder.path}: the process that timed the models died ({error}); "

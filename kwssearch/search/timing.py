@@ -19,7 +19,7 @@ from kwssearch.errors import UserError
 from kwssearch.features import FrontEnd
 from kwssearch.runs import Run, Trial, now, trial_folder
 from kwssearch.search.job import open_data
-from kwssearch.space import DataSettings
+from kwssearch.space import SearchSpace
 from kwssearch.system import environment
 
 Times = npt.NDArray[np.floating[Any]]
@@ -42,29 +42,29 @@ class Timed:
 
     Attributes:
         baseline: id of the trial that its ratio is relative to; its own id where there is none.
+        path: of the file; None if it is gone, so that an untrained model of the same shape stands in for it.
     """
 
     trial_id: str
     baseline: str
-    path: Path
+    path: Path | None
     front_end: FrontEnd
+    values: Mapping[str, Any]
 
 
 def timed_artefacts(run: Run, sampling_rate: int) -> list[Timed]:
-    """The first artefact that is on disk of every completed trial."""
+    """What is to be timed of every completed trial."""
     found = []
     for trial in run.completed:
+        setting = run.space.features[trial.values["features"]]
+        baseline = run.baseline_of(trial) or trial
         path = artefact_of(run, trial)
-        if path is not None:
-            setting = run.space.features[trial.values["features"]]
-            baseline = run.baseline_of(trial)
-            held_against = trial if baseline is None or artefact_of(run, baseline) is None else baseline
-            found.append(Timed(trial.trial_id, held_against.trial_id, path, FrontEnd(setting, sampling_rate)))
+        found.append(Timed(trial.trial_id, baseline.trial_id, path, FrontEnd(setting, sampling_rate), trial.values))
     return found
 
 
 def artefacts_to_time(run: Run, again: bool = False) -> list[Timed]:
-    """All artefacts on disk, or none if each has been timed and `again` is not set."""
+    """One artefact of every completed trial, or none if each has been timed and `again` is not set."""
     artefacts = timed_artefacts(run, run.record["data"]["sampling_rate"])
     done = {trial.trial_id for trial in run.completed if trial.latency is not None}
     return [] if not again and done >= {artefact.trial_id for artefact in artefacts} else artefacts
@@ -77,8 +77,9 @@ def artefact_of(run: Run, trial: Trial) -> Path | None:
 
 def measure(
     artefacts: Sequence[Timed],
+    space: SearchSpace,
+    classes: int,
     source: str,
-    settings: DataSettings,
     fingerprint: str,
     threads: int = 1,
     budget: float | None = None,
@@ -90,7 +91,8 @@ def measure(
     than 2 %, or the budget ends.
 
     Args:
-        source, settings, fingerprint: the data set whose test clips are classified.
+        space, classes: of the run.
+        source, fingerprint: the data set whose test clips are classified.
         budget: seconds; 2 a trial by default.
 
     Returns:
@@ -99,13 +101,14 @@ def measure(
     Raises:
         UserError: this is not the data set that the run was made with.
     """
-    data = open_data(source, settings, fingerprint)
+    data = open_data(source, space.data_settings, fingerprint)
+    files = {artefact.trial_id: artefact.path or stand_in(artefact, space, classes) for artefact in artefacts}
     budget = SECONDS_A_TRIAL * len(artefacts) if budget is None else budget
     clips = [data.audio("test", i) for i in range(min(CLIPS, len(data.splits["test"])))]
     generator = np.random.default_rng(0)
     deadline = time.monotonic() + budget
     with pinned(threads) as cores, threadpool_limits(threads):
-        classifiers = {artefact.trial_id: opened(artefact.path, threads) for artefact in artefacts}
+        classifiers = {artefact.trial_id: opened(files[artefact.trial_id], threads) for artefact in artefacts}
         counts = {
             artefact.trial_id: invocations(artefact, classifiers[artefact.trial_id], clips) for artefact in artefacts
         }
@@ -123,11 +126,20 @@ def measure(
     return record(artefacts, rounds, threads, cores)
 
 
-def opened(path: Path, threads: int) -> Classifier:
+def stand_in(artefact: Timed, space: SearchSpace, classes: int) -> bytes:
+    """An untrained file that takes as long: neither weights nor their zeros make a dense kernel faster."""
+    from kwssearch.compression.forecast import point_of
+    from kwssearch.compression.untrained import untrained_file
+
+    return untrained_file(space, classes, point_of(artefact.values))
+
+
+def opened(file: Path | bytes, threads: int) -> Classifier:
     """Raises: UserError: the file is no model any interpreter can run."""
     try:
-        return Classifier(path, threads)
+        return Classifier(file, threads)
     except (ValueError, RuntimeError) as error:
+        path = file if isinstance(file, Path) else "an untrained model"
         raise UserError(
             f"{path}: is damaged ({' '.join(str(error).split())[:120]}), expected the model that its training left; "
             "copy it back, or remove it so that it is left out."
@@ -167,6 +179,7 @@ def record(
         "widest_interval": round(widest(artefacts, rounds), 4),
         "noisy": bool(max(spread(f[:, 2]) for f in figures.values()) > NOISY_SPREAD),
         "noise_rule": NOISE_RULE,
+        "stand_ins": [artefact.trial_id for artefact in artefacts if artefact.path is None],
         "environment": environment.describe(),
         "versions": environment.versions(),
         "trials": {

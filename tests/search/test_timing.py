@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def measured(finished):
     folder = RunFolder(finished)
     folder.reopen()
     return things, timing.measure(
-        things, folder.source, run.space.data_settings, run.record["data"]["fingerprint"], budget=0
+        things, run.space, len(run.words), folder.source, run.record["data"]["fingerprint"], budget=0
     )
 
 
@@ -60,7 +61,7 @@ def test_the_process_gets_its_cores_back() -> None:
 def test_the_widest_interval_is_that_of_the_noisiest_ratio() -> None:
     generator = np.random.default_rng(0)
     path = Path("model.tflite")
-    things = [timing.Timed(name, "a", path, None) for name in ("a", "b", "c")]
+    things = [timing.Timed(name, "a", path, None, {}) for name in ("a", "b", "c")]
     steady = 1 + 0.001 * generator.standard_normal((60, 3))
     rounds = [{"a": row * 1.0, "b": row * 2.0, "c": row * [1, 1, 2]} for row in steady]
     assert timing.widest(things, rounds) < 0.01
@@ -92,3 +93,19 @@ def test_a_damaged_model_is_one_sentence(tmp_path) -> None:
     (tmp_path / "model.tflite").write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"model\.tflite: is damaged"):
         timing.opened(tmp_path / "model.tflite", 1)
+
+
+def test_a_model_that_is_gone_is_stood_in_for(finished, tmp_path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    (tmp_path / "run" / "trial_2" / "model.tflite").unlink()
+    run = runs.load(tmp_path / "run")
+    things = timing.timed_artefacts(run, 16000)
+    folder = RunFolder(finished)
+    folder.reopen()
+    where = folder.source, run.record["data"]["fingerprint"]
+    record = timing.measure(things, run.space, len(run.words), *where, budget=0)
+    assert record["stand_ins"] == ["2"]
+    gone, kept = next(thing for thing in things if thing.trial_id == "2"), run.trials[2]
+    file = timing.stand_in(gone, run.space, len(run.words))
+    assert len(file) == kept.executions[0]["tflite_bytes"]
+    assert len(record["trials"]["2"]["total"]) == record["rounds"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from kwssearch.analysis.interval import Floats, Interval
 from kwssearch.analysis.worlds import Worlds
-from kwssearch.runs import Run, Trial
+from kwssearch.runs import LEFT_OUT, Run, Trial
 from kwssearch.space import BASELINE, LATENCY, Objective, level_name
 
 SPARSITY = "final_sparsity"
@@ -171,13 +171,16 @@ def other_values(trial: Trial) -> tuple[Any, ...]:
 
 
 def gaps(run: Run) -> list[str]:
-    """A sentence for each trial that is not among the effects: failed, not yet run, or without a baseline."""
+    """What is not among the effects, in sentences: failed, not yet run, left out, or without a baseline."""
     sentences = [failure_sentence(trial) for trial in run.trials if trial.failures]
-    unfinished = [trial for trial in run.trials if trial.status in ("waiting", "running")]
-    if unfinished:
-        names = ", ".join(trial.trial_id for trial in unfinished[:12]) + (", ..." if len(unfinished) > 12 else "")
-        verb = "is" if len(unfinished) == 1 else "are"
-        sentences.append(f"{len(unfinished)} of {len(run.trials)} trials {verb} not done and not counted: {names}.")
+    for status, what in (
+        (("waiting", "running"), "not done and not counted"),
+        ((LEFT_OUT,), "left out, since limits cannot be kept"),
+    ):
+        if absent := [trial for trial in run.trials if trial.status in status]:
+            names = ", ".join(trial.trial_id for trial in absent[:12]) + (", ..." if len(absent) > 12 else "")
+            verb = "is" if len(absent) == 1 else "are"
+            sentences.append(f"{len(absent)} of {len(run.trials)} trials {verb} {what}: {names}.")
     for features in dict.fromkeys(str(trial.values["features"]) for trial in run.trials):
         own = [t for t in run.completed if t.values["features"] == features and t.strategy != BASELINE]
         if own and run.baseline_of(own[0]) is None:
@@ -193,5 +196,5 @@ def gaps(run: Run) -> list[str]:
 def failure_sentence(trial: Trial) -> str:
     total = len(trial.executions) + len(trial.failures)
     which = f" in {len(trial.failures)} of {total} executions" if total > 1 else ""
-    reason = " ".join(str(trial.failures[0].record.get("reason") or "no reason recorded").split())[:300]
+    reason = " ".join(str(trial.reason).split())[:300]
     return f"Trial {trial.trial_id} ({trial.strategy}: {trial.name}) failed{which}: {reason}"

@@ -9,6 +9,7 @@ from kwssearch.analysis import by_word
 from kwssearch.errors import counted
 from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
+from kwssearch.report.tables import status_cell
 from kwssearch.runs import Run, Trial
 from kwssearch.space import FLASH, RAM, Objective, cost_objectives, full_name, milliseconds
 
@@ -48,7 +49,7 @@ def figure_cells(row: Row, objectives: Sequence[Objective]) -> list[object]:
     start = [row["trial_id"], row["strategy"], full_name(row)]
     costs = shown_costs(objectives)
     if row["accuracy"] is None:
-        return [*start, row["status"], "", *[""] * len(costs)]
+        return [*start, status_cell(row), "", *[""] * len(costs)]
     interval = f"{100 * row['accuracy_low']:.1f} to {100 * row['accuracy_high']:.1f}"
     return [*start, f"{100 * row['accuracy']:.1f}", interval, *(cost_cell(row, cost) for cost in costs)]
 

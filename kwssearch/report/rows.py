@@ -70,7 +70,7 @@ def trial_rows(
             "on_front": on_front,
             "front_share": shares.get(trial.trial_id),
             "tied_with": alike.get(trial.trial_id, []),
-            "reason": trial.failures[0].record.get("reason") if trial.failures else None,
+            "reason": trial.reason,
         }
         for trial, on_front in zip(chosen, front(worlds, chosen, exact), strict=True)
     ]

@@ -41,7 +41,7 @@ def show_trials(
 
 def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objective], wide: bool) -> list[Column]:
     sizes = [size for size in (FLASH, RAM) if size not in objectives]
-    status = ["" if row["status"] == "completed" else row["status"] for row in rows]
+    status = ["" if row["status"] == "completed" else status_cell(row) for row in rows]
     columns = [
         Column("trial", [str(row["trial_id"]) for row in rows]),
         Column("strategy", [str(row["strategy"]) for row in rows], rank=2),
@@ -99,6 +99,10 @@ def interval_cell(row: Row) -> str:
     return "–".join(percents(row[end]).removesuffix(" %") for end in ("accuracy_low", "accuracy_high"))
 
 
+def status_cell(row: Row) -> str:
+    return str(row["status"]).replace("_", " ")
+
+
 def share_cell(row: Row) -> str:
     return "" if row["front_share"] is None else f"{100 * row['front_share']:.0f}"
 
@@ -106,7 +110,7 @@ def share_cell(row: Row) -> str:
 def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | None = None) -> None:
     """One trial: what it is, its figures, and what it makes of each word (of `rows.trial_details`)."""
     width = terminal_width()
-    click.echo(f"Trial {details['trial_id']}: {details['name']} ({details['strategy']}, {details['status']})")
+    click.echo(f"Trial {details['trial_id']}: {details['name']} ({details['strategy']}, {status_cell(details)})")
     if details["reason"]:
         click.echo(f"Reason: {details['reason']}")
     if not details["words"]:

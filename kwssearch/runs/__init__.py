@@ -4,10 +4,19 @@ from kwssearch.runs.folder import RunFolder
 from kwssearch.runs.lock import now
 from kwssearch.runs.naming import beginning_name, training_name
 from kwssearch.runs.reading import VOICES_KNOWN, load
-from kwssearch.runs.records import GRID, PROGRESS_RECORD, result_fault, shared_folder, trial_folder
+from kwssearch.runs.records import (
+    GRID,
+    LEFT_OUT,
+    PROGRESS_RECORD,
+    left_out_record,
+    result_fault,
+    shared_folder,
+    trial_folder,
+)
 from kwssearch.runs.run import Execution, Latency, Run, Trial
 
 __all__ = [
-    "GRID", "PROGRESS_RECORD", "VOICES_KNOWN", "Execution", "Latency", "Run", "RunFolder", "Trial",
-    "beginning_name", "load", "now", "result_fault", "shared_folder", "training_name", "trial_folder",
+    "GRID", "LEFT_OUT", "PROGRESS_RECORD", "VOICES_KNOWN", "Execution", "Latency", "Run", "RunFolder", "Trial",
+    "beginning_name", "left_out_record", "load", "now", "result_fault", "shared_folder", "training_name",
+    "trial_folder",
 ]  # fmt: skip

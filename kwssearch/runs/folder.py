@@ -234,17 +234,18 @@ class RunFolder:
         """
         changed = False
         for trial in run.trials:
-            whole = {execution.index for execution in (*trial.executions, *trial.failures)}
+            executions = run.space.recipe.executions_per_trial
+            missing = trial.missing(executions)
             failed = {execution.index for execution in trial.failures}
-            for index in range(run.space.recipe.executions_per_trial):
+            for index in range(executions):
                 here = trial_folder(self.path, trial.trial_id, index)
                 path = here / records.RESULT_RECORD
-                if index not in whole and path.exists():
+                if index in missing and path.exists():
                     set_aside(path, "damaged")
                 elif retry_failed and index in failed:
                     set_aside(path, "failed")
                     changed = True
-                elif index in whole:
+                elif index not in missing:
                     self.clear(here)
         self.clear(self.path)
         if run.latency_record is None and (self.path / records.LATENCY_RECORD).exists():
@@ -264,6 +265,15 @@ class RunFolder:
             write_bytes(here / name, content)
         write_json(here / records.RESULT_RECORD, {**record, "ended": datetime.now(UTC).isoformat()})
         self.clear(here)
+
+    def leave_out(self, planned: PlannedTrial, proposed_by: str, record: Mapping[str, Any]) -> None:
+        """Keeps the record of why a point is not trained."""
+        self.begin_trial(planned, proposed_by)
+        self.end_execution(planned.trial_id, 0, record, {})
+
+    def take_back(self, trial: Trial) -> None:
+        """Forgets that a trial was left out."""
+        set_aside(trial_folder(self.path, trial.trial_id) / records.RESULT_RECORD, "left-out")
 
     def end_timing(self, record: Mapping[str, Any]) -> None:
         write_json(self.path / records.LATENCY_RECORD, record)

@@ -17,6 +17,7 @@ from kwssearch.runs.records import (
     DATA_RECORD,
     GRID,
     LATENCY_RECORD,
+    LEFT_OUT,
     PROGRESS_RECORD,
     RESULT_RECORD,
     RUN_RECORD,
@@ -101,8 +102,7 @@ def load_trial(
 ) -> Trial:
     """One trial's records, damaged ones passed over."""
     warnings = [] if warnings is None else warnings
-    done: list[Execution] = []
-    failed: list[Execution] = []
+    ended: dict[str, list[Execution]] = {"completed": [], "failed": [], LEFT_OUT: []}
     progress = None
     for index in range(executions):
         here = trial_folder(folder, planned.trial_id, index)
@@ -113,10 +113,11 @@ def load_trial(
         elif record is None:
             progress = progress or read_or_warn(here / PROGRESS_RECORD, [])
         else:
-            chosen = done if record["status"] == "completed" else failed
-            chosen.append(Execution(index, record["status"], record))
+            ended[record["status"]].append(Execution(index, record["status"], record))
     declared = (trial_folder(folder, planned.trial_id) / TRIAL_RECORD).exists()
-    return Trial(planned, tuple(done), tuple(failed), latencies.get(planned.trial_id), progress, declared)
+    left_out = next(iter(ended[LEFT_OUT]), None)
+    done, failed = tuple(ended["completed"]), tuple(ended["failed"])
+    return Trial(planned, done, failed, latencies.get(planned.trial_id), progress, declared, left_out)
 
 
 def read_latencies(folder: Path, record: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, Latency]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kwssearch.errors import UserError
-from kwssearch.space import PlannedTrial, SearchSpace, completed
+from kwssearch.space import Miss, PlannedTrial, SearchSpace, completed
 from kwssearch.system.storage import read_json
 
 FORMAT = 1
 GRID = "grid"
+LEFT_OUT = "left_out"
 RUN_RECORD = "run.json"
 DATA_RECORD = "data.json"
 TRIAL_RECORD = "trial.json"
@@ -82,6 +83,25 @@ def trial_record(planned: PlannedTrial, proposed_by: str) -> dict[str, Any]:
     }
 
 
+def left_out_record(planned: PlannedTrial, misses: Sequence[Miss], forecast: Mapping[str, Any]) -> dict[str, Any]:
+    """What result.json says of a point that is not trained.
+
+    Args:
+        misses: the limits that it cannot keep.
+        forecast: what its file would weigh, by the names of the objectives.
+    """
+    return {
+        "trial_id": planned.trial_id,
+        "strategy": planned.strategy,
+        "values": dict(planned.values),
+        "execution": 0,
+        "status": LEFT_OUT,
+        "reason": "; ".join(map(str, misses)),
+        "limit": {miss.objective.name: miss.limit for miss in misses},
+        "forecast": dict(forecast),
+    }
+
+
 def read_trials(folder: Path, space: SearchSpace, warnings: list[str]) -> tuple[PlannedTrial, ...]:
     """The trials that were begun, by id; one whose record is damaged or not a point of the space is skipped."""
     found = []
@@ -114,7 +134,7 @@ def result_fault(
     """Why a record is not this trial's whole result, or None when it is."""
     if record.get("trial_id") != planned.trial_id or completed(record.get("values")) != planned.values:
         return "it is another trial's"
-    if record.get("status") == "failed":
+    if record.get("status") in ("failed", LEFT_OUT):
         return None if isinstance(record.get("reason"), str) else "it has no reason"
     if record.get("status") != "completed":
         return "it has no status"

@@ -63,6 +63,7 @@ class Trial:
         latency: measured after all training, with nothing beside it; None while only provisional figures exist.
         progress: of the execution that is running now, else None.
         declared: whether trial.json says what it is; that file is written before training.
+        left_out: the record of why it was not trained, if a limit was in the way.
     """
 
     planned: PlannedTrial
@@ -71,11 +72,17 @@ class Trial:
     latency: Latency | None = None
     progress: Mapping[str, Any] | None = None
     declared: bool = False
+    left_out: Execution | None = None
 
     @property
     def begun(self) -> bool:
-        """Whether the trial was ever begun."""
-        return bool(self.declared or self.executions or self.failures or self.progress is not None)
+        """Whether the trial was ever begun, if only to be left out."""
+        return bool(self.declared or self.executions or self.failures or self.left_out or self.progress is not None)
+
+    def missing(self, executions: int) -> tuple[int, ...]:
+        """Which of so many executions have not ended; none of a trial that was left out."""
+        ended = {execution.index for execution in (*self.executions, *self.failures)}
+        return () if self.left_out else tuple(index for index in range(executions) if index not in ended)
 
     @property
     def trial_id(self) -> str:
@@ -92,13 +99,22 @@ class Trial:
     @property
     def ended(self) -> str:
         """When its last execution ended, in UTC; empty if no record says so."""
-        return max((str(e.record.get("ended", "")) for e in (*self.executions, *self.failures)), default="")
+        ended = (*self.executions, *self.failures, *((self.left_out,) if self.left_out else ()))
+        return max((str(execution.record.get("ended", "")) for execution in ended), default="")
+
+    @property
+    def reason(self) -> str | None:
+        """Why it has failed or was left out, else None."""
+        found = next(iter(self.failures), self.left_out)
+        return None if found is None else str(found.record.get("reason") or "no reason recorded")
 
     @property
     def status(self) -> str:
-        """completed (at least one execution is), failed, running or waiting."""
+        """completed (at least one execution is), left_out, failed, running or waiting."""
         if self.executions:
             return "completed"
+        if self.left_out:
+            return self.left_out.status
         if self.failures and self.progress is None:
             return "failed"
         return "running" if self.begun else "waiting"

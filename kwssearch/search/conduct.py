@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kwssearch.data import NAMED, DataSet, load_data
 from kwssearch.errors import UserError, counted
@@ -50,8 +50,9 @@ def conduct(
         data_set = found_again(folder, data, space) if isinstance(data, str) else data
         space = space.with_data_settings(data_set.settings)
         others = [load(other) for other in reuse]
-        options = {"remote": trainers.scheduler is not None, "workers": trainers.workers, "gpu": bool(trainers.gpus)}
-        plan = opened(folder, space, data_set, oracle, retry_failed, others, budget=budget, **options)
+        options: dict[str, Any] = {"remote": trainers.scheduler is not None, "workers": trainers.workers}
+        options |= {"gpu": bool(trainers.gpus), "budget": budget, "waiting": progress.forecasting}
+        plan = opened(folder, space, data_set, oracle, retry_failed, others, **options)
         if trainers.note:
             plan = plan.with_notes(trainers.note)
         progress.announce(plan, trainers)

@@ -108,7 +108,10 @@ class Loop:
             values = trial.hyperparameters.values
             planned = PlannedTrial(trial.trial_id, str(self.oracle.space.strategy_of(values)), values)
             self.open[trial.trial_id] = trial, planned
-            self.queue.add(self.plan.jobs(runs.Trial(planned)))
+            if self.plan.leave_out(planned, self.oracle.policy.name):
+                self.end_trial(trial.trial_id)
+            else:
+                self.queue.add(self.plan.jobs(runs.Trial(planned)))
         return self.queue.take(running)
 
     def may_ask(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import moocore
@@ -55,7 +56,7 @@ class PolicyOracle(keras_tuner.Oracle):
         """What the policy proposes; IDLE while it waits for a trial to end, STOPPED when it has no more points."""
         if tuner_id in self.ongoing_trials:
             return self.ongoing_trials[tuner_id]
-        if len(self.trials) >= self.max_trials:
+        if sum(trial.status != TrialStatus.INVALID for trial in self.trials.values()) >= self.max_trials:
             return self._no_trial(TrialStatus.STOPPED)
         pending = [trial.hyperparameters.values for trial in self.ongoing_trials.values()]
         proposed = self.policy.propose(self._seen(), pending)
@@ -117,7 +118,7 @@ class PolicyOracle(keras_tuner.Oracle):
             if not done.begun:
                 continue
             trial = self._begin(done.trial_id, done.values, f"taken up {done.trial_id}")
-            if len(done.executions) + len(done.failures) < run.space.recipe.executions_per_trial:
+            if done.missing(run.space.recipe.executions_per_trial):
                 under_way.append(trial)
             else:
                 self.conclude(trial, done)
@@ -132,8 +133,8 @@ class PolicyOracle(keras_tuner.Oracle):
             trial.status = TrialStatus.COMPLETED
             self.update_trial(trial.trial_id, {o.name: recorded.figure(o.name) for o in self.ranked_by})
         else:
-            trial.status = TrialStatus.FAILED
-            trial.message = recorded.failures[0]["reason"]
+            trial.status = TrialStatus.INVALID if recorded.left_out else TrialStatus.FAILED
+            trial.message = recorded.reason
 
     def save(self, fname: str | None = None) -> None:
         """Does nothing: the records on disk are the state."""
@@ -190,7 +191,9 @@ class GridOracle(PolicyOracle, keras_tuner.oracles.GridSearchOracle):
 
     def take_up(self, run: runs.Run) -> list[Trial]:
         """Goes by the ids of the run's own space: in one that has grown, they are not those of the declared order."""
-        self.policy = Grid(run.space, self.policy.costs)
+        asked = self.space
+        own = replace(run.space, objectives=asked.objectives, limits=asked.limits)
+        self.policy = Grid(own, self.policy.costs)
         return super().take_up(run)
 
     def new_id(self, values: Mapping[str, Any]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from kwssearch.data import DataSet
 from kwssearch.models import Cost, costs
 from kwssearch.runs import GRID, VOICES_KNOWN, Run, RunFolder, Trial, beginning_name, trial_folder
+from kwssearch.search.fitting import Point, Unfit, key_of, settle_left_out, unfit_points
 from kwssearch.search.foresight import data_notes, space_notes
 from kwssearch.search.job import Job
 from kwssearch.search.trainings import Trainings, take_over
@@ -49,6 +50,7 @@ class Plan:
         taken: executions that were taken over from other runs.
         notes: sentences to show before the search begins.
         trainings: those that have ended, here and in runs to take over from.
+        unfit: points that are not trained, since their files cannot keep the space's limits.
     """
 
     folder: RunFolder
@@ -61,6 +63,7 @@ class Plan:
     gpu: bool = False
     notes: tuple[str, ...] = ()
     taken: int = 0
+    unfit: Mapping[Point, Unfit] = field(default_factory=dict)
 
     @property
     def space(self) -> SearchSpace:
@@ -73,17 +76,29 @@ class Plan:
     @property
     def trials(self) -> int:
         """How many the search will have, as far as is known before it begins."""
-        known = len(self.space.trials)
+        known = len(self.to_train)
         return known if self.budget.trials is None else min(known, self.budget.trials)
 
     @property
     def done(self) -> int:
         """Executions that have ended."""
-        return sum(len(trial.executions) + len(trial.failures) for trial in self.run.trials)
+        trained = (trial for trial in self.run.trials if not trial.left_out)
+        return sum(self.executions - len(trial.missing(self.executions)) for trial in trained)
 
     @property
     def left(self) -> int:
         return max(0, self.trials * self.executions - self.done)
+
+    @cached_property
+    def left_out(self) -> frozenset[Point]:
+        """Points that are not trained, and were not before the limits were set."""
+        trained = {key_of(trial.values) for trial in self.run.trials if trial.executions or trial.failures}
+        return frozenset(self.unfit.keys() - trained)
+
+    @cached_property
+    def to_train(self) -> tuple[PlannedTrial, ...]:
+        """The space's own list without what is left out."""
+        return tuple(trial for trial in self.space.trials if key_of(trial.values) not in self.left_out)
 
     @cached_property
     def costs(self) -> Mapping[str, Cost]:
@@ -106,14 +121,14 @@ class Plan:
     @cached_property
     def sharing(self) -> Counter[tuple[Any, ...]]:
         """How many trainings of the space are one until their endings."""
-        trainings = {point_key(trial.values, Stage.ENDING): trial for trial in self.space.trials}
+        trainings = {point_key(trial.values, Stage.ENDING): trial for trial in self.to_train}
         return Counter(point_key(trial.values, Stage.TRAINING) for trial in trainings.values())
 
     @cached_property
     def trainers(self) -> frozenset[str]:
         """Ids of the trials that are the first of their training; the others are made from its weights."""
         first: dict[tuple[Any, ...], str] = {}
-        for trial in self.space.trials:
+        for trial in self.to_train:
             first.setdefault(point_key(trial.values, Stage.ENDING), trial.trial_id)
         return frozenset(first.values())
 
@@ -127,22 +142,27 @@ class Plan:
 
     def jobs(self, trial: Trial) -> Iterator[Job]:
         """The executions of a trial that have not ended."""
-        ended = {execution.index for execution in (*trial.executions, *trial.failures)}
         path = self.folder.path.resolve()
-        for index in range(self.executions):
-            if index not in ended:
-                yield Job(
-                    space=self.space,
-                    source=self.folder.source,
-                    fingerprint=self.data.fingerprint,
-                    run_id=self.folder.record["run_id"],
-                    planned=trial.planned,
-                    execution=index,
-                    folder=None if self.remote else trial_folder(path, trial.trial_id, index),
-                    beginning=self.beginning(trial.planned, index),
-                    alone=self.workers <= 1 and not self.remote,
-                    gpu=self.gpu,
-                )
+        for index in trial.missing(self.executions):
+            yield Job(
+                space=self.space,
+                source=self.folder.source,
+                fingerprint=self.data.fingerprint,
+                run_id=self.folder.record["run_id"],
+                planned=trial.planned,
+                execution=index,
+                folder=None if self.remote else trial_folder(path, trial.trial_id, index),
+                beginning=self.beginning(trial.planned, index),
+                alone=self.workers <= 1 and not self.remote,
+                gpu=self.gpu,
+            )
+
+    def leave_out(self, planned: PlannedTrial, proposed_by: str) -> bool:
+        """Records that a point is not trained, if it is not."""
+        why = self.unfit.get(key_of(planned.values))
+        if why is not None:
+            self.folder.leave_out(planned, proposed_by, why.record(planned))
+        return why is not None
 
     def with_notes(self, *notes: str) -> Plan:
         return replace(self, notes=(*self.notes, *notes))
@@ -155,24 +175,28 @@ def opened(
     oracle: str = GRID,
     retry_failed: bool = False,
     reuse: Sequence[Run] = (),
+    waiting: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> Plan:
     """Opens or begins a run that the caller holds.
 
     Args:
         reuse: runs whose trainings are taken over where they are the same.
+        waiting: called if forecasts have to be made for the space's limits.
 
     Raises:
-        UserError: the run is another search, its trainings cannot end as declared, or the cache cannot be read.
+        UserError: the run is another search, its trainings cannot end as declared, no point keeps the space's limits,
+            or the cache cannot be read.
     """
     here = () if options.get("remote") else cache_notes()
     foreseen = [*space_notes(space), *data_notes(space, data), *here]
+    unfit = unfit_points(space, len(data.words), waiting)
     folder.open(space, data, oracle)
     run = folder.load()
     damaged = [warning for warning in run.warnings if VOICES_KNOWN not in warning]  # the data set names them
-    run = folder.tidy(run, retry_failed)
+    run = settle_left_out(folder, folder.tidy(run, retry_failed), unfit, oracle)
     notes = (*data.warnings, *foreseen, *damaged)
-    plan = Plan(folder, run, data, Trainings(folder.path, run, reuse), notes=notes, **options)
+    plan = Plan(folder, run, data, Trainings(folder.path, run, reuse), notes=notes, unfit=unfit, **options)
     if not reuse or oracle != GRID:
         return plan
     taken = take_over(folder, (job for trial in run.trials for job in plan.jobs(trial)), plan.trainings, oracle)

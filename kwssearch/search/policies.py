@@ -24,7 +24,7 @@ class Seen:
     """A trial that has ended.
 
     Attributes:
-        figures: objective -> value; None if the trial failed.
+        figures: objective -> value; None if the trial failed or was left out.
     """
 
     values: Point

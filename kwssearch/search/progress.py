@@ -49,7 +49,7 @@ class Progress:
         splits = ", ".join(f"{len(clips)} {split}" for split, clips in plan.data.splits.items())
         each = f" × {plan.executions} executions" if plan.executions > 1 else ""
         epochs = counted(plan.space.recipe.epochs, "epoch")
-        fewer = len(plan.trainers) < len(plan.space.trials)
+        fewer = len(plan.trainers) < len(plan.to_train)
         trainings = f", made from {counted(len(plan.trainers), 'training')}" if fewer else ""
         self.say(
             f"{plan.space.name}: {counted(plan.trials, 'trial')}{trainings}{each}, {total - plan.left} done already, "
@@ -59,12 +59,21 @@ class Progress:
         for note in plan.data.notes:
             self.say(note)
         self.say(f"Run: {plan.folder.path}, {trainers.sentence}.")
+        if plan.left_out:
+            self.say(
+                f"Left out: {counted(len(plan.left_out), 'trial')} that cannot keep the limits, going by forecasts; "
+                f"'kwssearch trials {quote(str(plan.folder.path))}' lists them."
+            )
         if plan.taken:
             self.say(f"Taken over from other runs: {counted(plan.taken, 'execution')}.")
         if plan.budget.hours is not None and plan.left:
             self.say(foretold(plan, plan.budget.hours))
         for note in plan.notes:
             self.say(f"Warning: {note.removesuffix('.')}.")
+
+    def forecasting(self) -> None:
+        """What a search waits for if its limits ask for sizes that are not known yet."""
+        self.say("Forecasting what files will weigh, about a second for each; next time this is remembered ...")
 
     @contextlib.contextmanager
     def watching(self, plan: Plan) -> Iterator[Display]:
@@ -107,7 +116,9 @@ def conclusion(run: Run, progress: Progress) -> int:
         progress.say(f"Failed: trial {trial.trial_id} ({trial.name}){which}: {failure['reason']}")
     if failures:
         progress.say(f"To try the failed ones again: kwssearch resume {shown} --retry-failed")
-    progress.say(f"{len(run.completed)} of {counted(len(run.trials), 'trial')} completed.")
+    left_out = sum(trial.left_out is not None for trial in run.trials)
+    without = f", {left_out} left out" if left_out else ""
+    progress.say(f"{len(run.completed)} of {counted(len(run.trials), 'trial')} completed{without}.")
     if run.completed:
         progress.say(f"Next: kwssearch front {shown}\n      kwssearch answers {shown}\n      kwssearch report {shown}")
     return len(failures)
@@ -199,9 +210,9 @@ class Display:
         self.done = self.total - plan.left
         self.failed = 0
         self.pace = Pace()
-        self.left = Counter({trial.trial_id: plan.executions for trial in plan.space.trials})
+        self.left = Counter({trial.trial_id: plan.executions for trial in plan.to_train})
         for trial in plan.run.trials:
-            self.left[trial.trial_id] -= len(trial.executions) + len(trial.failures)
+            self.left[trial.trial_id] = len(trial.missing(plan.executions))
         self.said: dict[tuple[str, int], float] = {}
 
     def under_way(self, jobs: list[Job]) -> None:

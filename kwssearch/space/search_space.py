@@ -108,6 +108,9 @@ class SearchSpace:
         features = {name: replace(f, window_s=settings.window_s) for name, f in self.features.items()}
         return replace(self, data_settings=settings, features=features)
 
+    def with_limits(self, limits: Limits) -> SearchSpace:
+        return replace(self, limits=limits)
+
     def with_recipe(self, **changes: Any) -> SearchSpace:
         return replace(self, recipe=replace(self.recipe, **changes))
 

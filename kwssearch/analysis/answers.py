@@ -20,7 +20,7 @@ from kwssearch.analysis.brief import NOTHING, advice_lines, saving_lines, verdic
 from kwssearch.analysis.cautions import grouped, split_cautions, trial_cautions
 from kwssearch.analysis.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
 from kwssearch.analysis.verdicts import Verdict, pruning_sentence, verdict
-from kwssearch.analysis.wording import listed
+from kwssearch.analysis.wording import DYNAMIC_IS, listed
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import counted
 from kwssearch.runs import Run, Trial
@@ -194,6 +194,8 @@ def notes(worlds: Worlds) -> list[str]:
     sentences.append(f"'Saves most' means the smallest {'product of ' if len(nouns) > 1 else ''}{listed(nouns)}.")
     sentences.append("A choice among many trials favours lucky ones: expect the chosen one to lose somewhat more.")
     sentences.append(combinations_note(worlds.run))
+    if any(trial.values["quantization"] == "dynamic" for trial in worlds.trials):
+        sentences.append(f"{DYNAMIC_IS[0].upper()}{DYNAMIC_IS[1:]}.")
     baselines = [t for t in worlds.trials if t.strategy == BASELINE]
     if len(baselines) > 1:
         shown = [f"{t.values['features']} {100 * t.accuracy:.1f} %" for t in baselines]

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 
 from kwssearch.analysis.interval import Interval, Needed
 
+DYNAMIC_IS = (
+    "dynamic quantisation leaves kernels below 1,024 weights as they are: a small model may come out as its float32 "
+    "file, and a DS-CNN slower than it"
+)
+
 
 def points(change: Interval, unit: str = " points") -> str:
     """A change in accuracy, given as a share: '-1.2 points (-2.0 to -0.4)'."""

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kwssearch.models.cost import builder_digest, costs, file_digest, remembered_at
 from kwssearch.space import SearchSpace
 from kwssearch.system.cache import recall, remember
 
-Point = tuple[str, str, float, float, str]  # features, architecture, width multiplier, final sparsity, quantization
 CODE = ("untrained.py", "converting.py")
 
 # By how much a forecast of zipped bytes may be off, as a share: 95 % of the errors that were found are smaller. They
 # are those of 80 trained float32 files (benchmarks/forecast.py runs/full-speech8) and of 16 files of each other kind.
 # In int8 a single large weight of a kernel sets the scale of all, which nothing foretells.
 MEMORY_ERROR: Mapping[str, float] = {"none": 0.02, "float16": 0.02, "dynamic": 0.02, "int8": 0.08}
+
+
+class Point(NamedTuple):
+    """What determines a file, apart from its weights' values."""
+
+    features: str
+    architecture: str
+    width: float
+    sparsity: float
+    quantization: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ def forecasts(space: SearchSpace, classes: int, waiting: Callable[[], None] = la
 
 
 def point_of(values: Mapping[str, Any]) -> Point:
-    return (
+    return Point(
         values["features"],
         values["architecture"],
         values["width_multiplier"],

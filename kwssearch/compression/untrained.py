@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.artefact import Artefact
+from kwssearch.artefact import Artefact, check_int8
 from kwssearch.backend import keras
 from kwssearch.compression.converting import convert, zipped
-from kwssearch.compression.forecast import Forecast, Point
+from kwssearch.compression.forecast import Forecast, Point, point_of
+from kwssearch.errors import SpaceError
 from kwssearch.models import resolve
 from kwssearch.models.architectures import PRUNABLE
 from kwssearch.models.building import built
@@ -43,6 +44,31 @@ def untrained_file(space: SearchSpace, classes: int, point: Point) -> bytes:
     content = convert(model, quantization, clips, space.quantization.per_channel)
     keras.backend.clear_session()
     return content
+
+
+def check_quantisable(space: SearchSpace, classes: int) -> None:
+    """Converts each of a user's own architectures, untrained, to each kind of file that the space asks of it.
+
+    Raises:
+        SpaceError: one of them cannot be converted, or does not come out as it should.
+    """
+    smallest: dict[tuple[str, str], Point] = {}
+    for trial in space.trials:
+        point = point_of(trial.values)
+        known = smallest.get((point.architecture, point.quantization), point)
+        if point.architecture in space.architectures and point.quantization != "none":
+            smallest[point.architecture, point.quantization] = min(point, known, key=lambda each: each.width)
+    for (architecture, kind), point in smallest.items():
+        try:
+            content = untrained_file(space, classes, point)
+            if kind == "int8":
+                check_int8(content, untrained_file(space, classes, point._replace(quantization="none")))
+        except Exception as error:  # whatever TensorFlow's converter raises
+            raise SpaceError(
+                f"architecture {architecture!r}: cannot become a file of quantization {kind!r} "
+                f"({' '.join(str(error).split())[:200]}), expected layers that TensorFlow Lite quantises; "
+                "do not vary quantization with it."
+            ) from error
 
 
 def fill(model: keras.Model, sparsity: float, rng: np.random.Generator) -> None:

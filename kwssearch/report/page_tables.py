@@ -31,8 +31,10 @@ def front_table(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[st
 
 def trial_table(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[str]:
     """Every trial in declared order."""
-    head = [*figure_head(objectives), "on the front"]
-    return table(head, [[*figure_cells(row, objectives), "yes" if row["on_front"] else ""] for row in rows])
+    tried = any(row["micro"] for row in rows)
+    head = [*figure_head(objectives), *(["runs in TFLM"] if tried else []), "on the front"]
+    cells = [[*figure_cells(row, objectives), *([row["micro"] or ""] if tried else [])] for row in rows]
+    return table(head, [[*own, "yes" if row["on_front"] else ""] for own, row in zip(cells, rows, strict=True)])
 
 
 def figure_head(objectives: Sequence[Objective]) -> list[str]:

@@ -25,7 +25,7 @@ from kwssearch.space import BASELINE, Objective, QuantityError, axis_names, cost
 
 MEANS = (
     "accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters", "epochs", "macs",
-    "validation_accuracy", "twin_agreement", "reference_agreement",
+    "validation_accuracy", "twin_agreement", "twin_difference", "reference_agreement",
 )  # fmt: skip
 LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
 

@@ -10,7 +10,17 @@ import click
 
 from kwssearch.analysis import grouped
 from kwssearch.report.layout import Column, table_lines, terminal_width
-from kwssearch.space import FLASH, RAM, Objective, all_axes, full_name, objectives_named, percents, short_name
+from kwssearch.space import (
+    FLASH,
+    RAM,
+    Objective,
+    all_axes,
+    full_name,
+    kilobytes,
+    objectives_named,
+    percents,
+    short_name,
+)
 
 Row = Mapping[str, Any]
 
@@ -50,6 +60,9 @@ def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objecti
     columns += [] if front else [Column("status", status)]
     for objective in (*objectives, *sizes):
         columns += objective_columns(rows, objective, wide)
+    if wide and any(row["micro"] for row in rows):
+        columns.append(Column("TFLM", [row["micro"] or "" for row in rows]))
+        columns.append(Column("64-bit\narena kB", [arena_cell(row) for row in rows], right=True))
     if front:
         heading = "front in\n% of worlds" if wide else "front\nin %"
         columns.append(Column(heading, [share_cell(row) for row in rows], right=True))
@@ -93,6 +106,10 @@ def figure_cell(row: Row, objective: Objective) -> str:
     return mark + objective.show(row[objective.name]).removesuffix(f" {objective.unit}")
 
 
+def arena_cell(row: Row) -> str:
+    return "" if row["arena_bytes"] is None else kilobytes(row["arena_bytes"]).removesuffix(" kB")
+
+
 def interval_cell(row: Row) -> str:
     if row["accuracy_low"] is None:
         return ""
@@ -121,7 +138,8 @@ def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | Non
         shown = objective.show(details[objective.name])
         interval = "" if objective.is_cost else f" (95 % interval {interval_cell(details)} %)"
         click.echo(f"  {objective.noun} {shown}{interval}")
-    click.echo(f"  balanced accuracy {percents(details['balanced_accuracy'])}\n")
+    click.echo(f"  balanced accuracy {percents(details['balanced_accuracy'])}")
+    click.echo("".join(f"  {line}\n" for line in file_lines(details)))
     click.echo("\n".join(table_lines(word_columns(details["words"]), width)))
     mistakes = details["mistakes"][:10]
     if mistakes:
@@ -129,6 +147,21 @@ def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | Non
         click.echo("\n".join(table_lines(mistake_columns(mistakes), width)))
     for phrase in details["warnings"]:
         click.echo(f"Warning: trial {details['trial_id']}: {phrase}.", err=True)
+
+
+def file_lines(details: Row) -> list[str]:
+    """What is known of a file beside its sizes: how a quantised one answers, and whether a microcontroller takes it."""
+    found = []
+    if details["twin_agreement"] is not None:
+        change = f"{100 * details['twin_difference']:+.1f} points of accuracy"
+        found.append(f"answers as its float32 file on {percents(details['twin_agreement'])} of the clips ({change})")
+    if details["reference_agreement"] is not None:
+        found.append(f"answers alike with LiteRT's reference kernels on {percents(details['reference_agreement'])}")
+    if details["micro"] == "yes":
+        found.append(f"runs in TensorFlow Lite Micro: arena {kilobytes(details['arena_bytes'])} on a 64-bit host")
+    elif details["micro"] == "no":
+        found.append("does not run in TensorFlow Lite Micro")
+    return found
 
 
 def word_columns(words: Sequence[Mapping[str, Any]]) -> list[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from kwssearch.analysis.wording import DYNAMIC_IS
 from kwssearch.data import DataSet
 from kwssearch.errors import SpaceError, counted
 from kwssearch.features import mel_matrix
@@ -17,6 +18,8 @@ def space_notes(space: SearchSpace) -> list[str]:
     """Warnings about what a space declares, whatever the data."""
     notes = [note for setting in space.features.values() for note in band_notes(setting)]
     sparsities = {trial.values["final_sparsity"] for trial in space.trials}
+    if any(trial.values["quantization"] == "dynamic" for trial in space.trials):
+        notes.append(f"quantization: {DYNAMIC_IS}")
     below = sorted(s for s in sparsities if 0 < s < space.pruning.initial_sparsity)
     if below:
         shown = ", ".join(f"{s:g}" for s in below)

@@ -185,11 +185,15 @@ def opened(
         waiting: called if forecasts have to be made for the space's limits.
 
     Raises:
-        UserError: the run is another search, its trainings cannot end as declared, no point keeps the space's limits,
-            or the cache cannot be read.
+        UserError: the run is another search, its trainings cannot end as declared, an architecture cannot be
+            quantised, no point keeps the space's limits, or the cache cannot be read.
     """
     here = () if options.get("remote") else cache_notes()
     foreseen = [*space_notes(space), *data_notes(space, data), *here]
+    if any(trial.values["quantization"] != "none" for trial in space.trials if is_own(space, trial)):
+        from kwssearch.compression.untrained import check_quantisable
+
+        check_quantisable(space, len(data.words))
     unfit = unfit_points(space, len(data.words), waiting)
     folder.open(space, data, oracle)
     run = folder.load()
@@ -202,3 +206,8 @@ def opened(
     taken = take_over(folder, (job for trial in run.trials for job in plan.jobs(trial)), plan.trainings, oracle)
     run = folder.load()
     return replace(plan, run=run, trainings=Trainings(folder.path, run, reuse), taken=taken)
+
+
+def is_own(space: SearchSpace, trial: PlannedTrial) -> bool:
+    """Whether a trial's architecture is the user's."""
+    return trial.values["architecture"] in space.architectures

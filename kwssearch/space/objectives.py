@@ -153,6 +153,7 @@ OBJECTIVES: tuple[Objective, ...] = (
     MEMORY,
     LATENCY,
     FLASH,
+    RAM,
     Objective(
         "macs",
         "macs",

@@ -84,18 +84,25 @@ def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
     assert not list(run.rglob("checkpoint.npz"))
 
 
-def test_an_architecture_of_ones_own_travels_to_the_workers(tmp_path, words, cache, scheduler, worker_of) -> None:
+def test_an_architecture_of_ones_own_travels_to_the_workers_and_is_quantised_there(
+    tmp_path, words, cache, scheduler, worker_of
+) -> None:
     worker_of()
     (tmp_path / "here").mkdir()
     space = tmp_path / "here" / "own.toml"
     (space.parent / "my_models.py").write_text(own_models.TC_RESNET)
-    space.write_text(own_models.SPACE.format(architecture="my_models:tc_resnet"))
+    declared = own_models.SPACE.format(architecture="my_models:tc_resnet")
+    space.write_text(declared + '\n[[strategy]]\nname = "int8"\nquantization = "int8"\n')
     run = tmp_path / "run"
     process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
     _, told = process.communicate(timeout=200)
     assert process.returncode == 0, told
-    assert [trial.status for trial in runs.load(run).trials] == ["completed"] * 2
+    assert [trial.status for trial in runs.load(run).trials] == ["completed"] * 3
     assert (run / "trial_1" / "weights.npz").exists()
+    (quantised,) = (trial for trial in runs.load(run).trials if trial.values["quantization"] == "int8")
+    assert quantised.executions[0]["origin"] == {"trial_id": "0", "execution": 0}
+    assert (run / f"trial_{quantised.trial_id}" / "model.tflite").exists()
+    assert not (run / f"trial_{quantised.trial_id}" / "weights.npz").exists()
 
 
 @pytest.mark.damage

@@ -231,7 +231,7 @@ def test_the_shell_is_offered_names(finished, typed: list[str], offered: str) ->
 def test_the_quickstart_compares_every_strategy_and_answers_the_fourth_question() -> None:
     run = recorded.build("quickstart")
     found = answers(run)
-    assert len(run.trials) == 8
+    assert len(run.trials) == 9
     assert not [gap for gap in found.gaps if "not compared" in gap]
     assert {effect.strategy for effect in found.effects} == {s.name for s in run.space.strategies} - {"baseline"}
     assert found.recommendations

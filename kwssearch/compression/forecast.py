@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kwssearch.models.cost import builder_digest, costs, file_digest, remembered_at
+from kwssearch.models.cost import Cost, builder_digest, costs, file_digest, remembered_at
 from kwssearch.space import SearchSpace
 from kwssearch.system.cache import recall, remember
 
@@ -45,29 +45,65 @@ class Forecast:
     memory_bytes: int
 
 
-def forecasts(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> dict[str, Forecast]:
+def forecasts(
+    space: SearchSpace, classes: int, waiting: Callable[[int], None] = lambda files: None
+) -> dict[str, Forecast]:
     """Trial id -> forecast; files that are not known yet are made of random weights and thrown away.
 
+    One file stands for many points: its size and the memory it runs in do not depend on sparsity, and what it weighs
+    zipped does not depend on the input's shape where that adds no parameters.
+
     Args:
-        waiting: called before TensorFlow is loaded and files are made, which takes about a second for each.
+        waiting: called with the number of files before they are made, each in about a second.
 
     Raises:
         UserError: a builder of the user's own gives no model that can be trained.
     """
+    known = costs(space, classes)
     points = {trial.trial_id: point_of(trial.values) for trial in space.trials}
-    places = {point: place_of(space, classes, point) for point in dict.fromkeys(points.values())}
-    found = {point: known(place) for point, place in places.items()}
-    missing = [point for point, forecast in found.items() if forecast is None]
+    zips: dict[tuple[Any, ...], Point] = {}
+    sizes: dict[tuple[Any, ...], Point] = {}
+    for trial_id, point in points.items():
+        zips.setdefault(zip_key(point, known[trial_id]), point)
+    standing = set(zips.values())
+    for trial_id, point in sorted(points.items(), key=lambda item: item[1] not in standing):
+        sizes.setdefault(size_key(point, known[trial_id]), point)
+    made = files(space, classes, list(dict.fromkeys((*zips.values(), *sizes.values()))), waiting)
+    return {
+        trial_id: replace(
+            made[sizes[size_key(point, known[trial_id])]],
+            memory_bytes=made[zips[zip_key(point, known[trial_id])]].memory_bytes,
+        )
+        for trial_id, point in points.items()
+    }
+
+
+def zip_key(point: Point, cost: Cost) -> tuple[Any, ...]:
+    """What determines the zipped size."""
+    return cost.parameters, point.architecture, point.width, point.sparsity, point.quantization
+
+
+def size_key(point: Point, cost: Cost) -> tuple[Any, ...]:
+    """What determines the file's size and the memory it runs in."""
+    return cost.input_shape, point.architecture, point.width, point.quantization
+
+
+def files(
+    space: SearchSpace, classes: int, points: Sequence[Point], waiting: Callable[[int], None]
+) -> dict[Point, Forecast]:
+    """What the file of each point weighs."""
+    places = {point: place_of(space, classes, point) for point in points}
+    found = {point: forecast for point, place in places.items() if (forecast := known_at(place)) is not None}
+    missing = [point for point in points if point not in found]
     if missing:
-        waiting()
-        costs(space, classes)
+        waiting(len(missing))
         from kwssearch.compression.untrained import untrained_files
 
         for point, made in untrained_files(space, classes, missing):
             found[point] = made
             if (place := places[point]) is not None:
                 remember(place, asdict(made))
-    return {trial_id: forecast for trial_id, point in points.items() if (forecast := found[point]) is not None}
+    return found
 
 
 def point_of(values: Mapping[str, Any]) -> Point:
@@ -88,7 +124,7 @@ def place_of(space: SearchSpace, classes: int, point: Point) -> Path | None:
     return remembered_at("forecasts", code, architecture, shape, classes, space.quantization.per_channel, *rest)
 
 
-def known(path: Path | None) -> Forecast | None:
+def known_at(path: Path | None) -> Forecast | None:
     record = None if path is None else recall(path)
     if record is None:
         return None

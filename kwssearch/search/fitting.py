@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kwssearch.compression import MEMORY_ERROR, Forecast, forecasts
-from kwssearch.errors import SpaceError
+from kwssearch.errors import SpaceError, counted
 from kwssearch.runs import Run, RunFolder, Trial, left_out_record
 from kwssearch.space import Limits, Miss, PlannedTrial, SearchSpace, Stage, full_name, point_key
 
@@ -41,11 +41,13 @@ def foreseen_misses(limits: Limits, forecast: Forecast, quantization: str) -> tu
     return tuple(miss for miss in found if miss.value > miss.limit * slack.get(miss.objective.name, 1))
 
 
-def unfit_points(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> dict[Point, Unfit]:
+def unfit_points(
+    space: SearchSpace, classes: int, waiting: Callable[[int], None] = lambda files: None
+) -> dict[Point, Unfit]:
     """Key of a point -> why it is not trained. Nothing is foreseen of accuracy and latency.
 
     Args:
-        waiting: called if forecasts have to be made, which takes about a second for each file.
+        waiting: called with the number of files that have to be made for it, each in about a second.
 
     Raises:
         SpaceError: no point of the space keeps the limits.
@@ -61,6 +63,14 @@ def unfit_points(space: SearchSpace, classes: int, waiting: Callable[[], None] =
     if len(unfit) == len(space.trials):
         raise none_fits(space, unfit)
     return unfit
+
+
+def forecasting_sentence(files: int) -> str:
+    """What is waited for when forecasts have to be made."""
+    return (
+        f"Making {counted(files, 'file')} of untrained models to see what they weigh, about a second each; next time "
+        "this is remembered ..."
+    )
 
 
 def key_of(values: Mapping[str, Any]) -> Point:

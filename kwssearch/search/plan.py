@@ -175,14 +175,14 @@ def opened(
     oracle: str = GRID,
     retry_failed: bool = False,
     reuse: Sequence[Run] = (),
-    waiting: Callable[[], None] = lambda: None,
+    waiting: Callable[[int], None] = lambda files: None,
     **options: Any,
 ) -> Plan:
     """Opens or begins a run that the caller holds.
 
     Args:
         reuse: runs whose trainings are taken over where they are the same.
-        waiting: called if forecasts have to be made for the space's limits.
+        waiting: called with the number of files that have to be made to foresee who keeps the limits.
 
     Raises:
         UserError: the run is another search, its trainings cannot end as declared, an architecture cannot be

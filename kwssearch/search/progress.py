@@ -17,6 +17,7 @@ from rich.text import Text
 
 from kwssearch.errors import counted, printable
 from kwssearch.runs import PROGRESS_RECORD, Run
+from kwssearch.search.fitting import forecasting_sentence
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
@@ -71,9 +72,9 @@ class Progress:
         for note in plan.notes:
             self.say(f"Warning: {note.removesuffix('.')}.")
 
-    def forecasting(self) -> None:
+    def forecasting(self, files: int) -> None:
         """What a search waits for if its limits ask for sizes that are not known yet."""
-        self.say("Forecasting what files will weigh, about a second for each; next time this is remembered ...")
+        self.say(forecasting_sentence(files))
 
     @contextlib.contextmanager
     def watching(self, plan: Plan) -> Iterator[Display]:

@@ -38,7 +38,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     def pretend(space, classes, points):
         asked.extend(points)
-        return [(point, Forecast(len(asked), 2, 3)) for point in points]
+        return [(point, Forecast(number, 2, 3)) for number, point in enumerate(points, 1)]
 
     monkeypatch.setattr(untrained, "untrained_files", pretend)
     return asked
@@ -87,14 +87,31 @@ def test_only_layers_that_pruning_reaches_are_masked() -> None:
 
 def test_a_forecast_is_made_once_for_all_points_that_share_it(made: list[object]) -> None:
     recipe = {**DECLARED, "objectives": ["accuracy", "tflite_bytes"], "recipe": {"epochs": 3}}
-    said: list[str] = []
-    first = forecasts(SPACE, 8, lambda: said.append("waiting"))
-    assert forecasts(read_space(recipe), 8, lambda: said.append("waiting")) == first
-    assert (len(made), said) == (6, ["waiting"])
+    said: list[int] = []
+    first = forecasts(SPACE, 8, said.append)
+    assert forecasts(read_space(recipe), 8, said.append) == first
+    assert (len(made), said) == (6, [6])
     other = {**DECLARED, "quantization": {"per_channel": True}}
     for changed, classes in ((SPACE, 9), (read_space(other), 8)):
         forecasts(changed, classes)
     assert len(made) == 18
+
+
+def test_one_file_stands_for_all_points_that_it_tells_of(made: list[object]) -> None:
+    several = {f"mfcc_{bins}": {"kind": "mfcc", "coefficients": 10, "mel_bins": bins} for bins in (20, 40)}
+    space = read_space(
+        {
+            **DECLARED,
+            "features": {**several, "log_mel": {"kind": "log_mel"}},
+            "strategy": [{"name": "pruning", "final_sparsity": [0.5, 0.8]}],
+        }
+    )
+    found = forecasts(space, 8)
+    assert len(space.trials) == 9
+    assert len(made) == 4  # three sparsities, and the shape of log_mel
+    assert {trial.values["features"] for trial in space.trials if found[trial.trial_id].tflite_bytes != 4} == set(
+        several
+    )
 
 
 def test_without_a_place_for_a_cache_forecasts_are_made_each_time(

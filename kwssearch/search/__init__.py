@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kwssearch.search.oracles import GridOracle, PolicyOracle
-    from kwssearch.search.policies import Grid, Policy, Seen, Signal, key_of
     from kwssearch.search.tuner import GridSearch, KwsTuner
 
-__all__ = ["Grid", "GridOracle", "GridSearch", "KwsTuner", "Policy", "PolicyOracle", "Seen", "Signal", "key_of"]
+__all__ = ["GridOracle", "GridSearch", "KwsTuner", "PolicyOracle"]
 _MODULES = {
     "GridOracle": "oracles",
     "GridSearch": "tuner",
@@ -23,4 +22,4 @@ def __getattr__(name: str) -> Any:
     """What needs TensorFlow loads it on first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"kwssearch.search.{_MODULES.get(name, 'policies')}"), name)
+    return getattr(import_module(f"kwssearch.search.{_MODULES[name]}"), name)

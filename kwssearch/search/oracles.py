@@ -12,7 +12,7 @@ import numpy as np
 from kwssearch import runs
 from kwssearch.backend import Trial, TrialStatus, keras_tuner
 from kwssearch.errors import UserError
-from kwssearch.search.policies import Grid, Policy, Seen, Signal, key_of
+from kwssearch.policies import Grid, Policy, Seen, Signal, key_of
 from kwssearch.space import SearchSpace
 from kwssearch.space.objectives import objectives_named
 from kwssearch.training import hyperparameters

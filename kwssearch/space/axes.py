@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -41,6 +42,7 @@ class Axis:
         default: the baseline's value; None for the space's own: all its named tables, or what its recipe says.
         neutral: a value that goes without saying; None if every value is said.
         convert: turns a declared value into the one that is kept.
+        scale: turns a value into a number of which equal steps matter about alike; None for a choice.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Axis:
     default: Any = None
     neutral: Any = None
     convert: Callable[[Any], Any] = lambda value: value
+    scale: Callable[[Any], float] | None = None
 
 
 def architecture_field(names: tuple[str, ...] = ()) -> Field:
@@ -89,6 +92,7 @@ AXES: tuple[Axis, ...] = (
         default=1.0,
         neutral=1.0,
         convert=float,
+        scale=math.log2,
     ),
     Axis(
         "final_sparsity",
@@ -100,6 +104,7 @@ AXES: tuple[Axis, ...] = (
         default=0.0,
         neutral=0.0,
         convert=float,
+        scale=lambda sparsity: -math.log2(1 - sparsity),
     ),
     Axis(
         "quantization",

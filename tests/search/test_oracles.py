@@ -7,7 +7,7 @@ from support.random_policy import RandomPolicy
 from kwssearch import runs
 from kwssearch.errors import UserError
 from kwssearch.search.oracles import GridOracle, PolicyOracle
-from kwssearch.search.policies import Signal
+from kwssearch.policies import Signal
 from kwssearch.space import SearchSpace, load_space
 from kwssearch.testing.oracles import OracleConformance, simulate
 

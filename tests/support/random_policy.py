@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kwssearch.search.policies import Point, Seen, Signal, key_of
+from kwssearch.policies import Point, Seen, Signal, key_of
 from kwssearch.space import SearchSpace
 
 

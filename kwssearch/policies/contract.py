@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from kwssearch.space import PlannedTrial, SearchSpace
+from kwssearch.space import SearchSpace
 
 Point = Mapping[str, Any]
 
@@ -24,7 +24,8 @@ class Seen:
     """A trial that has ended.
 
     Attributes:
-        figures: objective -> value; None if the trial failed or was left out.
+        figures: objective -> value; None if the trial failed or was left out. Accuracy is that on the validation
+            split where the run has one, so that what decides does not flatter what is shown.
     """
 
     values: Point
@@ -44,28 +45,6 @@ class Policy(Protocol):
 
     def propose(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Point | Signal:
         """The next point, given the trials that have ended, in that order, and the points that are still pending."""
-
-
-class Grid:
-    """Every point of a space once, the longest training first, so that workers end together.
-
-    Args:
-        costs: trial id -> what a training costs, in any unit; without it, the declared order is kept.
-    """
-
-    name = "grid"
-
-    def __init__(self, space: SearchSpace, costs: Mapping[str, float] | None = None) -> None:
-        self.space = space
-        self.costs = costs or {}
-        self.order = sorted(space.trials, key=lambda planned: -self.costs.get(planned.trial_id, 0.0))
-        self.ids = {key_of(planned.values): planned.trial_id for planned in space.trials}
-
-    def propose(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Point | Signal:
-        taken = {key_of(trial.values) for trial in seen} | {key_of(values) for values in pending}
-        left = (planned for planned in self.order if key_of(planned.values) not in taken)
-        following: PlannedTrial | None = next(left, None)
-        return Signal.STOP if following is None else following.values
 
 
 def key_of(values: Point) -> tuple[tuple[str, Any], ...]:

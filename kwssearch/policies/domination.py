@@ -1,0 +1,63 @@
+"""Which points are beaten by none, for many drawn accuracies at once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.policies.known import Floats
+
+Bools = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
+
+
+class Domination:
+    """Points by what they cost.
+
+    Args:
+        costs: smaller is better; shape (points, objectives).
+    """
+
+    def __init__(self, costs: Floats) -> None:
+        self.costs = costs
+
+    def among(self, at: Indices) -> Domination:
+        """The same among some of the points."""
+        return self if len(at) == len(self.costs) else Domination(self.costs[at])
+
+    def dominators(self, point: int) -> list[int]:
+        """Other points that cost no more of anything."""
+        no_more = np.all(self.costs <= self.costs[point], axis=1)
+        no_more[point] = False
+        return list(map(int, np.flatnonzero(no_more)))
+
+    def beaten_by(self, point: int) -> Bools:
+        """Which points cost at least as much of everything, and more of something."""
+        more = self.costs >= self.costs[point]
+        return np.asarray(np.all(more, axis=1) & np.any(self.costs > self.costs[point], axis=1))
+
+    @cached_property
+    def rivals(self) -> list[tuple[Indices, Indices]]:
+        """For each point, those that cost less of something and no more of anything, and those that cost the same."""
+        found = []
+        for point, own in enumerate(self.costs):
+            no_more = np.all(self.costs <= own, axis=1)
+            same = np.all(self.costs == own, axis=1)
+            cheaper = np.flatnonzero(no_more & ~same)
+            same[point] = False
+            found.append((cheaper, np.flatnonzero(same)))
+        return found
+
+    def fronts(self, accuracies: Floats) -> Bools:
+        """Whether each point is on the front; shapes (draws, points)."""
+        accuracies = np.atleast_2d(accuracies)
+        on = np.ones(accuracies.shape, dtype=bool)
+        for point, (cheaper, same) in enumerate(self.rivals):
+            own = accuracies[:, point]
+            if len(cheaper):
+                on[:, point] &= own > accuracies[:, cheaper].max(axis=1)
+            if len(same):
+                on[:, point] &= own >= accuracies[:, same].max(axis=1)
+        return on

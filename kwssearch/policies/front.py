@@ -1,0 +1,190 @@
+"""Finds the front of a space at a part of its cost: trains the cheapest point that may still be on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from kwssearch.policies.contract import Point, Seen, Signal, key_of
+from kwssearch.policies.domination import Domination
+from kwssearch.policies.known import Floats, Known, encoded
+from kwssearch.policies.surrogate import Indices, Surrogate, odds
+from kwssearch.space import ACCURACY, SearchSpace, Stage, point_key
+
+CONVERSION = 0.01  # of the median training: what a file costs whose training is done
+MOST_DRAWN = 500  # points of a large space whose accuracies are drawn together
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is expected of all points, given what was seen.
+
+    Attributes:
+        accuracy: mean, and the ends of a 90 % interval; shape (3, points).
+        chance: of being on the front of what would be measured of the whole space; shape (points,).
+        found: the expected share of that front's members that were begun.
+    """
+
+    accuracy: Floats
+    chance: Floats
+    found: float
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A point that was not trained.
+
+    Attributes:
+        accuracy, low, high: expected, with a 90 % interval.
+        chance: that it is on the front nevertheless.
+        dominated_by: the trained point that would keep it off, if one is expected to; else None.
+    """
+
+    values: Point
+    accuracy: float
+    low: float
+    high: float
+    chance: float
+    dominated_by: Point | None
+
+
+class Front:
+    """The cheapest point whose chance to be on the front is at least `skip`, until a share of `enough` of the front's
+    members is expected to be found, and none is left that is on it rather surely.
+
+    It begins with a design: by rising work, each point with a level, or a pair of levels of two choices, that none
+    before it had.
+
+    Args:
+        known: figures of all points of the space.
+        seed: of what it draws.
+        skip, enough, sure: shares, see above.
+        probe: also trains the costliest point early, which shows what no cheap point does.
+        draws: of the surrogate.
+    """
+
+    name = "front"
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        known: Known,
+        seed: int = 0,
+        skip: float = 0.05,
+        enough: float = 0.75,
+        sure: float = 0.5,
+        probe: bool = False,
+        draws: int = 300,
+    ) -> None:
+        self.space = space
+        self.known = known
+        self.seed, self.skip, self.enough, self.sure, self.probe, self.draws = seed, skip, enough, sure, probe, draws
+        self.index = {key_of(trial.values): i for i, trial in enumerate(space.trials)}
+        self.domination = Domination(known.costs)
+        trainings = [point_key(trial.values, Stage.ENDING) for trial in space.trials]
+        self.training = np.unique([trainings.index(each) for each in trainings], return_inverse=True)[1]
+
+    def propose(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Point | Signal:
+        begun = self.begun(seen, pending)
+        following = next((i for i in self.design if not begun[i]), None)
+        if following is None:
+            outlook = self.outlook(seen, pending)
+            bar = self.skip if outlook.found < self.enough else self.sure
+            worth = np.flatnonzero(~begun & (outlook.chance > 0) & (outlook.chance >= bar))
+            if not len(worth):
+                return Signal.WAIT if pending else Signal.STOP
+            following = worth[np.argmin(self.work_left(begun)[worth])]
+        return self.space.trials[int(following)].values
+
+    def begun(self, seen: Sequence[Seen], pending: Sequence[Point]) -> npt.NDArray[np.bool_]:
+        """Whether each point was ever begun; shape (points,)."""
+        found = np.zeros(len(self.space.trials), dtype=bool)
+        found[[self.index[key_of(values)] for values in (*(trial.values for trial in seen), *pending)]] = True
+        return found
+
+    def work_left(self, begun: npt.NDArray[np.bool_]) -> Floats:
+        """What each point would still cost: next to nothing where its training was begun for another file."""
+        trained = np.zeros(self.training.max() + 1, dtype=bool)
+        trained[self.training[begun]] = True
+        return np.where(trained[self.training], CONVERSION * np.median(self.known.work), self.known.work)
+
+    @cached_property
+    def encoding(self) -> Any:
+        return encoded(self.space)
+
+    @cached_property
+    def surrogate(self) -> Surrogate:
+        numbers = self.encoding.x[:, self.encoding.is_number]
+        size = np.log(self.known.costs[:, 0])
+        sizes = np.zeros(len(size)) if np.ptp(size) == 0 else size - size.mean()
+        return Surrogate(self.encoding, np.sign(numbers.T @ sizes))
+
+    @cached_property
+    def design(self) -> tuple[int, ...]:
+        """Points that are trained whatever is found."""
+        known: set[Any] = set()
+        chosen = []
+        for i in np.argsort(self.known.work, kind="stable"):
+            choices, numbers = self.encoding.choices[i], self.encoding.numbers[i]
+            levels: set[Any] = {("number", *each) for each in enumerate(numbers)}
+            levels |= {("choice", *each) for each in enumerate(choices)}
+            levels |= set(itertools.combinations(enumerate(choices), 2))
+            if levels - known:
+                known |= levels
+                chosen.append(int(i))
+        return (*chosen, *([int(np.argmax(self.known.work))] if self.probe else []))
+
+    def outlook(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Outlook:
+        """Draws the accuracies of all points, those that were seen as they were measured, failed ones at zero."""
+        ended = sorted((self.index[key_of(trial.values)], trial.figures) for trial in seen)
+        measured = {i: 0.0 if figures is None else figures[ACCURACY.name] for i, figures in ended}
+        good = np.array([i for i, figures in ended if figures is not None], dtype=np.int64)
+        y = odds([measured[i] for i in good], self.known.clips)
+        begun = self.begun(seen, pending)
+        rng = np.random.default_rng([self.seed, len(ended)])
+        at = self.drawn_points(good, y, measured, begun)
+        accuracy = expit(self.surrogate.draw(good, y, at, self.draws, rng))
+        place = {point: column for column, point in enumerate(at)}
+        for point, value in measured.items():
+            accuracy[:, place[point]] = value
+        on = self.domination.among(at).fronts(accuracy)
+        total = np.maximum(on.sum(axis=1), 1)
+        everywhere = np.zeros((4, len(begun)))
+        everywhere[:3, at] = [accuracy.mean(axis=0), *np.quantile(accuracy, (0.05, 0.95), axis=0)]
+        everywhere[3, at] = on.mean(axis=0)
+        return Outlook(everywhere[:3], everywhere[3], float(np.mean((on & begun[at]).sum(axis=1) / total)))
+
+    def drawn_points(
+        self, good: Indices, y: Floats, measured: dict[int, float], begun: npt.NDArray[np.bool_]
+    ) -> Indices:
+        """All points; in a large space those that were begun and those likeliest to beat what was measured."""
+        if len(begun) <= MOST_DRAWN:
+            return np.arange(len(begun))
+        mean, deviation = self.surrogate.rough(good, y)
+        best = np.full(len(begun), -np.inf)
+        for point, value in measured.items():
+            beaten = self.domination.beaten_by(point)
+            best[beaten] = np.maximum(best[beaten], odds(value, self.known.clips))
+        margin = np.where(begun, np.inf, (mean - best) / deviation)
+        return np.sort(np.argsort(-margin, kind="stable")[: max(MOST_DRAWN, int(begun.sum()))])
+
+    def skipped(self, seen: Sequence[Seen]) -> list[Skipped]:
+        """The points that were not trained, with why."""
+        outlook, begun = self.outlook(seen, ()), self.begun(seen, ())
+        trained = {self.index[key_of(t.values)]: t.figures[ACCURACY.name] for t in seen if t.figures is not None}
+        found = []
+        for i in np.flatnonzero(~begun):
+            mean, low, high = outlook.accuracy[:, i].tolist()
+            better = [j for j in self.domination.dominators(int(i)) if trained.get(j, -1.0) >= mean]
+            best = max(better, key=lambda j: trained[j], default=None)
+            values = self.space.trials[i].values
+            by = None if best is None else self.space.trials[best].values
+            found.append(Skipped(values, mean, low, high, float(outlook.chance[i]), by))
+        return found

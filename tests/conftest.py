@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from support import shell
 
 from kwssearch.testing import tiny
@@ -16,7 +18,7 @@ os.environ.pop("COLUMNS", None)  # pytest-xdist sets it: tables would be those o
 @pytest.fixture(scope="session")
 def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of two words, 40 clips each."""
-    return tiny.write_data(tmp_path_factory.mktemp("data") / "words")
+    return tiny.write_data(tmp_path_factory.mktemp("data", numbered=False) / "words")
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +28,25 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Path:
-    """A run of the tiny space, searched whole from the command line; not to be changed."""
-    folder = tmp_path_factory.mktemp("finished")
+    """A run of the tiny space, searched whole from the command line; not to be changed.
+
+    Of several test processes the first one searches, and the others have copies, with the data set in the same place.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("finished", numbered=False)
+    run, made = folder / "run", base.parent / "finished"
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return searched(folder, words, cache)
+    with FileLock(f"{made}.lock"):
+        if made.exists():
+            shutil.copytree(made, run)
+        else:
+            shutil.copytree(searched(folder, words, cache), folder / "copy")
+            (folder / "copy").rename(made)
+    return run
+
+
+def searched(folder: Path, words: Path, cache: Path) -> Path:
     space = tiny.write_space(folder / "tiny.toml")
     ended = shell.kwssearch("run", space, "--data", words, "--out", folder / "run", cache=cache)
     assert ended.returncode == 0, ended.stderr

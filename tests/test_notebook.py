@@ -31,6 +31,11 @@ width_multiplier = [0.05]
 name = "pruning"
 final_sparsity = [0.5]
 """
+SHORTLY = """
+from kwssearch.search import conduct
+time_run = conduct.time_run
+conduct.time_run = lambda folder, progress, budget=None: time_run(folder, progress, budget=budget or 0)
+"""
 
 
 @pytest.fixture
@@ -52,7 +57,7 @@ def test_every_cell_runs_and_shows_plots_and_answers(
     for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
         monkeypatch.setenv(variable, str(tmp_path / variable))
     (tmp_path / "toy.toml").write_text(TOY)
-    toys = {"space": "space = 'toy.toml'", "words": f"words, name = {str(words)!r}, 'toy'"}
+    toys = {"space": SHORTLY + "space = 'toy.toml'", "words": f"words, name = {str(words)!r}, 'toy'"}
     for cell in notebook.cells:
         for tag in cell.metadata.get("tags", []):
             cell.source = toys.pop(tag)

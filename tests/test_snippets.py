@@ -13,6 +13,10 @@ from support import pages
 
 from kwssearch.cli.commands import main
 from kwssearch.data import dataset
+from kwssearch.runs import RunFolder
+from kwssearch.search import conduct
+from kwssearch.search.conduct import time_run
+from kwssearch.search.progress import Progress
 from kwssearch.space import declaration
 from kwssearch.testing import tiny
 from kwssearch.testing.words import write_word_folder
@@ -75,8 +79,16 @@ def toys(workplace: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     monkeypatch.setattr(
         dataset, "locate", lambda source: workplace / "my_words" if source in dataset.NAMED else named(source)
     )
+    monkeypatch.setattr(conduct, "time_run", timed_shortly)
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
     monkeypatch.chdir(workplace)
+
+
+def timed_shortly(
+    folder: RunFolder, progress: Progress, threads: int = 1, budget: float | None = None, again: bool = False
+) -> bool:
+    """As `time_run`, but of the fewest rounds where nothing else is asked for."""
+    return time_run(folder, progress, threads, budget or 0, again)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def write(folder: Path, architecture: str, text: str = own_models.TC_RESNET, nam
 def test_from_a_file_beside_the_space_to_the_report(tmp_path, words, cache) -> None:
     space = write(tmp_path, "my_models:tc_resnet")
     run = tmp_path / "run"
-    ended = shell.kwssearch("run", space, "--data", words, "--out", run, cache=cache)
+    ended = shell.kwssearch("run", space, "--data", words, "--out", run, "--workers", 1, cache=cache)
     assert ended.returncode == 0, ended.stderr
     found = runs.load(run)
     assert [trial.status for trial in found.trials] == ["completed"] * 2
@@ -42,7 +42,7 @@ def test_from_a_file_beside_the_space_to_the_report(tmp_path, words, cache) -> N
     assert source["text"] == own_models.TC_RESNET
     (tmp_path / "my_models.py").unlink()
     (run / "trial_1" / "result.json").unlink()
-    resumed = shell.kwssearch("resume", run, cache=cache)
+    resumed = shell.kwssearch("resume", run, "--workers", 1, cache=cache)
     assert resumed.returncode == 0, resumed.stderr
     reported = shell.kwssearch("report", run, cache=cache)
     assert reported.returncode == 0, reported.stderr

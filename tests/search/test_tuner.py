@@ -37,7 +37,7 @@ def test_a_search_in_this_process(space, words, tmp_path, monkeypatch, capsys) -
     )
     assert isinstance(tuner, keras_tuner.engine.base_tuner.BaseTuner)
     assert not (tmp_path / "tiny").exists()
-    tuner.search(kws.load_data(words), workers=0, verbose=0)
+    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0)
     run = runs.load(tmp_path / "tiny")
     assert [trial.status for trial in run.trials].count("completed") == 2
     assert {trial.latency is not None for trial in run.completed} == {True}
@@ -54,7 +54,7 @@ def test_a_script_without_a_guard_searches_with_workers_and_resumes(words, cache
         "print('main')\n"
         "space = kws.load_space('tiny.toml')\n"
         "tuner = kws.GridSearch(kws.KwsHyperModel(space), max_trials=2, project_name='mine')\n"
-        f"tuner.search(kws.load_data({str(words)!r}), workers=2)\n"
+        f"tuner.search(kws.load_data({str(words)!r}), workers=2, timing_budget=0)\n"
         "tuner.results_summary()\n"
     )
     command = [sys.executable, "script.py"]

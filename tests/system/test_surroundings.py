@@ -71,7 +71,7 @@ def test_a_search_under_hostile_variables_gives_the_same_bytes(tmp_path, words, 
     )
     space = tiny.write_space(tmp_path / "tiny.toml")
     variables = {**shell.environment(cache), **HOSTILE, "HOME": str(tmp_path)}
-    command = shell.command("run", space, "--data", words, "--out", tmp_path / "run")
+    command = shell.command("run", space, "--data", words, "--out", tmp_path / "run", "--workers", 1)
     ended = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=200)
     assert ended.returncode == 0, ended.stderr
     assert shell.artefacts(tmp_path / "run") == shell.artefacts(finished)

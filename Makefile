@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run setup test damage lint bench clean
+.PHONY: run setup test damage lint bench replay clean
 
 run: setup
 	$(BIN)/kwssearch run quickstart
@@ -29,6 +29,11 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/bench.py
+
+replay: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[replay]"
+	$(BIN)/python benchmarks/replay.py runs/full-speech8 --out benchmarks/results
+	$(BIN)/python benchmarks/replay.py runs/full-speech8 --out benchmarks/results --rivals --worlds 6
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -12,8 +12,8 @@ import kwssearch
 
 PACKAGE = Path(kwssearch.__file__).parent
 ROOMS = (
-    "testing", "cli", "search", "policies", "report", "analysis", "runs", "training", "compression", "artefact", "models",
-    "features", "data", "sources", "space", "backend", "system", "errors",
+    "testing", "cli", "search", "policies", "report", "analysis", "runs", "training", "compression", "artefact",
+    "models", "features", "data", "sources", "space", "backend", "system", "errors",
 )  # fmt: skip
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 NO_TENSORFLOW = ("policies", "runs", "analysis", "report", "space", "data", "sources", "features", "artefact", "system")

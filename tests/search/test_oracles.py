@@ -6,8 +6,8 @@ from support.random_policy import RandomPolicy
 
 from kwssearch import runs
 from kwssearch.errors import UserError
-from kwssearch.search.oracles import GridOracle, PolicyOracle
 from kwssearch.policies import Signal
+from kwssearch.search.oracles import GridOracle, PolicyOracle
 from kwssearch.space import SearchSpace, load_space
 from kwssearch.testing.oracles import OracleConformance, simulate
 

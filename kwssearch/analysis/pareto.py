@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import moocore
 import numpy as np
@@ -13,9 +12,7 @@ from kwssearch.analysis.advantages import has_advantage
 from kwssearch.analysis.interval import Floats
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Trial
-from kwssearch.space import Objective, cost_objectives, objectives_named
-
-ROUNDING = 1e-9  # a share by which a mean may be off
+from kwssearch.space import Limits, Objective, cost_objectives, objectives_named
 
 
 def losses(trials: Sequence[Trial], objectives: Sequence[Objective]) -> Floats:
@@ -133,11 +130,14 @@ def on_scale(values: Floats, objective: Objective) -> Floats:
     return np.asarray(np.clip((values - best) / (worst - best), 0, 1))
 
 
-def fits(trial: Trial, limits: Mapping[Objective, float]) -> bool:
-    """Whether a completed trial's figures are within limits, ends included: a mean over seeds is rounded."""
-    return bool(trial.executions) and all(within(trial, objective, limit) for objective, limit in limits.items())
+def fits(trial: Trial, limits: Limits) -> bool:
+    """Whether a completed trial keeps all limits; nothing does of which a figure is not recorded."""
+    if not trial.executions:
+        return False
+    figures = limited_figures(trial, limits)
+    return len(figures) == len(limits.by_objective) and not limits.misses(figures)
 
 
-def within(trial: Trial, objective: Objective, limit: float) -> bool:
-    value = trial.figure(objective.name)
-    return objective.sign * value <= objective.sign * limit or math.isclose(value, limit, rel_tol=ROUNDING)
+def limited_figures(trial: Trial, limits: Limits) -> dict[str, float]:
+    """What is recorded of that for which there are limits, by the names of the objectives."""
+    return {o.name: trial.figure(o.name) for o in limits.by_objective if trial.known(o.name)}

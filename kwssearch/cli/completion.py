@@ -27,6 +27,18 @@ def data_sets(context: click.Context, parameter: click.Parameter, typed: str) ->
     return [*named, CompletionItem(typed, type="dir")]
 
 
+def devices(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Those that are known by name, then files."""
+    from kwssearch.errors import UserError
+    from kwssearch.space import known_devices
+
+    try:
+        named = [CompletionItem(name) for name in known_devices() if name.startswith(typed)]
+    except UserError:
+        named = []
+    return [*named, CompletionItem(typed, type="file")]
+
+
 def strategies(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Those of the run that was named before."""
     from kwssearch.errors import UserError

@@ -1,14 +1,19 @@
-"""Commands that read a run, or a space: they load no TensorFlow but where a new space is costed."""
+"""Commands that read a run: they load no TensorFlow."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kwssearch.cli.completion import spaces, strategies
+from kwssearch.cli.completion import strategies
 from kwssearch.cli.group import RUN, formats, main, opened, print_trials
+from kwssearch.cli.limits import limit_options
 from kwssearch.errors import printable
+
+if TYPE_CHECKING:
+    from kwssearch.space import Limits
 
 SMALL_BYTES = 1000  # no model is so small
 
@@ -41,18 +46,15 @@ def trials(folder: Path, trial_id: str | None, form: str | None, wide: bool) -> 
 
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
-@click.option("--min-accuracy", metavar="SHARE", help="For example 0.9 or 90%.")
-@click.option("--max-memory", metavar="SIZE", help="Of the zipped model, for example 100kB.")
-@click.option("--max-latency", metavar="TIME", help="Front end and model, for example 2ms.")
+@limit_options
 @click.option("--strategy", metavar="NAME", help="Only this strategy and the baseline.", shell_complete=strategies)
 @click.option("--confident", metavar="SHARE", help="On the front in at least this share of worlds, such as 0.9 or 90%.")
 @click.option("--exact", is_flag=True, help="Also trials that are on the front by less than can be measured.")
 @formats
 def front(
     folder: Path,
-    min_accuracy: str | None,
-    max_memory: str | None,
-    max_latency: str | None,
+    limits: Limits,
+    device: str | None,
     strategy: str | None,
     confident: str | None,
     exact: bool,
@@ -61,24 +63,26 @@ def front(
 ) -> None:
     """Show the trials that no other one beats in accuracy, memory and latency at once.
 
+    Limits that are given replace the device's, and those the run's own.
+
     \b
     Example:
       kwssearch front runs/lab4 --min-accuracy 0.85 --max-memory 100kB --max-latency 2ms
     """
-    from kwssearch.report import asked_limits, front_rows, nearest_misses
-    from kwssearch.space import parse_bytes, parse_milliseconds, parse_share
+    from kwssearch.report import front_rows, nearest_misses
+    from kwssearch.space import parse_share
 
-    accuracy = None if min_accuracy is None else parse_share(min_accuracy)
-    memory = None if max_memory is None else parse_bytes(max_memory)
-    latency = None if max_latency is None else parse_milliseconds(max_latency)
     sure = None if confident is None else parse_share(confident, "confident")
     run = opened(folder)
-    rows = front_rows(run, accuracy, memory, latency, strategy, sure, exact=exact)
-    if memory is not None and memory < SMALL_BYTES:
-        click.echo(f"Memory of at most {memory:g} bytes was asked for; did you mean kB?", err=True)
+    kept = limits.over(run.space.limits)
+    rows = front_rows(run, kept, strategy, sure, exact=exact)
+    for objective, limit in limits.by_objective.items():
+        if objective.unit == "kB" and limit < SMALL_BYTES:
+            name = objective.noun[0].upper() + objective.noun[1:]
+            click.echo(f"{name} of at most {limit:g} bytes was asked for; did you mean kB?", err=True)
     if not rows:
         click.echo("No completed trial fits.", err=True)
-        for sentence in nearest_misses(run, asked_limits(accuracy, memory, latency), strategy):
+        for sentence in nearest_misses(run, kept, strategy):
             click.echo(printable(sentence), err=True)
     print_trials(run, rows, form, wide, front=True)
 
@@ -124,32 +128,3 @@ def report(folder: Path, target: Path | None) -> None:
     from kwssearch.report.page import write_report
 
     click.echo(write_report(opened(folder), target))
-
-
-@main.command()
-@click.argument("space", shell_complete=spaces)
-@click.option("--words", type=click.IntRange(2), default=8, show_default=True, help="Classes to count parameters for.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--wide", is_flag=True, help="Every column, however wide the table gets.")
-def space(space: str, words: int, as_json: bool, wide: bool) -> None:
-    """Show what a space holds: its trials in order, with what each costs on paper.
-
-    \b
-    Example:
-      kwssearch space lab4
-    """
-    from kwssearch.models import space_rows
-    from kwssearch.report import as_json as to_json
-    from kwssearch.report import show_space
-    from kwssearch.search.foresight import space_notes
-    from kwssearch.space import load_space
-
-    waiting = "Loading TensorFlow to build each model once; next time this is remembered ..."
-    declared = load_space(space)
-    for note in space_notes(declared):
-        click.echo(f"Warning: {printable(note)}.", err=True)
-    rows = space_rows(declared, words, lambda: click.echo(waiting, err=True))
-    if as_json:
-        click.echo(to_json(rows))
-    else:
-        show_space(rows, wide)

@@ -16,11 +16,12 @@ import click
 from kwssearch.cli.completion import data_sets, spaces
 from kwssearch.cli.data import chosen, data_options
 from kwssearch.cli.group import RUN, Command, main
+from kwssearch.cli.limits import limit_options
 
 if TYPE_CHECKING:
     from kwssearch.search.plan import Plan
     from kwssearch.search.tuner import KwsTuner
-    from kwssearch.space import SearchSpace
+    from kwssearch.space import Limits, SearchSpace
 
 
 class Interrupted(KeyboardInterrupt):
@@ -96,6 +97,7 @@ def trainers(command: Command) -> Command:
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--executions", type=click.IntRange(1), help="Trainings with different seeds of each trial.")
 @data_options
+@limit_options
 @trainers
 def run(
     space: str,
@@ -108,11 +110,14 @@ def run(
     silence: bool | None,
     speaker: str | None,
     window_s: float | None,
+    limits: Limits,
+    device: str | None,
     **options: Any,
 ) -> None:
     """Search a space; when run again, it goes on where it stopped.
 
-    SPACE is a TOML file or the name of a shipped one: lab4, full, quickstart.
+    SPACE is a TOML file or the name of a shipped one: lab4, full, quickstart. Points whose files cannot keep limits on
+    memory, flash or RAM, by a forecast, are left out; accuracy and latency are judged by 'kwssearch front'.
 
     \b
     Example:
@@ -125,6 +130,7 @@ def run(
     declared = declared.with_recipe(**{key: value for key, value in recipe.items() if value is not None})
     given = {"words": words, "unknown": unknown, "silence": silence, "speaker": speaker, "window_s": window_s}
     declared = declared.with_data_settings(chosen(declared.data_settings, **given))
+    declared = declared.with_limits(limits.over(declared.limits))
     search(declared, declared.data if data is None else data, out or Path("runs") / declared.name, **options)
 
 
@@ -136,9 +142,12 @@ def run(
     help="Where the data set is now; where RUN last found it by default.",
     shell_complete=data_sets,
 )
+@limit_options
 @trainers
-def resume(folder: Path, data: str | None, **options: Any) -> None:
+def resume(folder: Path, data: str | None, limits: Limits, device: str | None, **options: Any) -> None:
     """Go on with an interrupted search from what RUN records.
+
+    Limits that are given replace RUN's own: what was left out is trained where they are looser.
 
     \b
     Example:
@@ -149,6 +158,7 @@ def resume(folder: Path, data: str | None, **options: Any) -> None:
     there = RunFolder(folder)
     space = there.reopen()
     there.must_be_grid()
+    space = space.with_limits(limits.over(space.limits))
     search(space, there.source if data is None else data, folder, **options)
 
 

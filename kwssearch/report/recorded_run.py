@@ -13,7 +13,7 @@ from kwssearch.report.answer_lines import answer_lines
 from kwssearch.report.page import write_report
 from kwssearch.report.rows import columns, front_rows, trial_rows
 from kwssearch.runs import Run, load
-from kwssearch.space import parse_bytes, parse_milliseconds, parse_share
+from kwssearch.space import asked_limits, parse_share
 
 if TYPE_CHECKING:
     import pandas
@@ -53,24 +53,39 @@ class RecordedRun:
         max_latency: float | str | None = None,
         strategy: str | None = None,
         confident: float | str | None = None,
+        max_flash: float | str | None = None,
+        max_ram: float | str | None = None,
+        device: str | None = None,
     ) -> pandas.DataFrame:
         """The non-dominated trials among those that fit, smallest memory first.
 
+        A limit that is given replaces the device's, and that one the run's own.
+
         Args:
             min_accuracy: a share, or a text such as '90%'.
-            max_memory: bytes, or a text such as '100kB'.
+            max_memory: of the zipped file in bytes, or a text such as '100kB'.
             max_latency: ms, or a text such as '2ms'.
             strategy: only its trials and the baseline's.
             confident: on the front in at least this share of bootstrap worlds.
+            max_flash: of the file itself, as max_memory.
+            max_ram: of activations, as max_memory.
+            device: of `kwssearch devices`.
 
         Raises:
             QuantityError: a limit that cannot be read, or no such strategy.
+            SpaceError: no such device.
         """
+        asked = asked_limits(
+            device,
+            min_accuracy=min_accuracy,
+            max_memory=max_memory,
+            max_flash=max_flash,
+            max_ram=max_ram,
+            max_latency=max_latency,
+        )
         rows = front_rows(
             self.run,
-            min_accuracy=None if min_accuracy is None else parse_share(str(min_accuracy)),
-            max_memory=None if max_memory is None else parse_bytes(str(max_memory)),
-            max_latency=None if max_latency is None else parse_milliseconds(str(max_latency)),
+            asked.over(self.run.space.limits),
             strategy=strategy,
             confident=None if confident is None else parse_share(str(confident), "confident"),
             worlds=self._worlds,

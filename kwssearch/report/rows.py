@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 
 from kwssearch.analysis import (
-    SMALLEST,
     Interval,
     Worlds,
     by_word,
     fits,
     front,
     front_share,
+    limited_figures,
     ties,
     trial_cautions,
     wilson,
 )
 from kwssearch.errors import did_you_mean
 from kwssearch.runs import Run, Trial
-from kwssearch.space import BASELINE, Objective, QuantityError, axis_names, cost_objectives, objectives_named
+from kwssearch.space import BASELINE, NO_LIMITS, Limits, Objective, QuantityError, axis_names, cost_objectives
 
 MEANS = (
     "accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters", "epochs", "macs",
@@ -133,20 +133,15 @@ def latency_figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
 
 def front_rows(
     run: Run,
-    min_accuracy: float | None = None,
-    max_memory: float | None = None,
-    max_latency: float | None = None,
+    limits: Limits = NO_LIMITS,
     strategy: str | None = None,
     confident: float | None = None,
     worlds: Worlds | None = None,
     exact: bool = False,
 ) -> list[dict[str, Any]]:
-    """Rows of the front of what fits, smallest memory first.
+    """Rows of the front of what keeps limits, smallest memory first.
 
     Args:
-        min_accuracy: 0 to 1.
-        max_memory: bytes, zipped.
-        max_latency: ms.
         strategy: only its trials and the baseline's.
         confident: keep what is on the front in at least this share of bootstrap worlds.
         exact: the plain front, with those that stand on it by less than can be measured.
@@ -156,45 +151,29 @@ def front_rows(
     """
     if confident is not None and not 0 <= confident <= 1:
         raise QuantityError(f"confident: got {confident}, expected a share from 0 to 1, such as 0.9.")
-    limits = asked_limits(min_accuracy, max_memory, max_latency)
     within = [trial for trial in of_strategy(run, strategy) if fits(trial, limits)]
     rows = [row for row in trial_rows(run, within, worlds, exact) if row["on_front"]]
     kept = [row for row in rows if confident is None or row["front_share"] >= confident]
     return by_costs(kept, run.objectives)
 
 
-def asked_limits(
-    min_accuracy: float | None = None, max_memory: float | None = None, max_latency: float | None = None
-) -> dict[Objective, float]:
-    """A device's limits by objective; None asks for nothing."""
-    asked = {"accuracy": min_accuracy, "memory_bytes": max_memory, "latency_ms": max_latency}
-    limits = {name: limit for name, limit in asked.items() if limit is not None}
-    return dict(zip(objectives_named(tuple(limits)), limits.values(), strict=True))
-
-
-def nearest_misses(
-    run: Run, limits: Mapping[Objective, float], strategy: str | None = None, count: int = 3
-) -> list[str]:
+def nearest_misses(run: Run, limits: Limits, strategy: str | None = None, count: int = 3) -> list[str]:
     """A sentence for each of the completed trials that come nearest to limits that none fits."""
     missing = [trial for trial in of_strategy(run, strategy) if trial.executions and not fits(trial, limits)]
-    ranked = sorted(missing, key=lambda trial: sum(excess(trial, *limit) for limit in limits.items()))
+    ranked = sorted(missing, key=lambda trial: distance(trial, limits))
     return [miss_sentence(trial, limits) for trial in ranked[:count]]
 
 
-def excess(trial: Trial, objective: Objective, limit: float) -> float:
-    """How far beyond a limit: a point of accuracy counts like a tenth of a cost."""
-    if objective.is_cost:
-        return max(0.0, float(np.log(max(trial.figure(objective.name), SMALLEST) / max(limit, SMALLEST))))
-    return max(0.0, 10 * (limit - trial.accuracy))
+def distance(trial: Trial, limits: Limits) -> tuple[int, float]:
+    """How many figures are not known, and how far the others are beyond their limits."""
+    figures = limited_figures(trial, limits)
+    return len(limits.by_objective) - len(figures), sum(miss.excess for miss in limits.misses(figures))
 
 
-def miss_sentence(trial: Trial, limits: Mapping[Objective, float]) -> str:
-    beyond = [
-        f"{objective.noun} {objective.show(trial.figure(objective.name))}, asked for "
-        f"{'at most' if objective.is_cost else 'at least'} {objective.show(limit)}"
-        for objective, limit in limits.items()
-        if not fits(trial, {objective: limit})
-    ]
+def miss_sentence(trial: Trial, limits: Limits) -> str:
+    figures = limited_figures(trial, limits)
+    unknown = [f"{o.noun} is not recorded" for o in limits.by_objective if o.name not in figures]
+    beyond = [*map(str, limits.misses(figures)), *unknown]
     return f"Trial {trial.trial_id} ({trial.name}) misses it by: {'; '.join(beyond)}."
 
 

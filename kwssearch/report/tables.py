@@ -184,18 +184,3 @@ def mistake_columns(mistakes: Sequence[Mapping[str, Any]]) -> list[Column]:
         Column("taken for", [str(mistake["taken_for"]) for mistake in mistakes], wraps=True),
         Column("clips", [f"{mistake['clips']:.1f}".removesuffix(".0") for mistake in mistakes], right=True),
     ]
-
-
-def show_space(rows: Sequence[Row], wide: bool = False) -> None:
-    """The trials of a space with what each costs on paper."""
-    show(
-        [
-            Column("trial", [str(row["trial_id"]) for row in rows]),
-            Column("strategy", [str(row["strategy"]) for row in rows], wraps=True),
-            *(axis_columns(rows) if wide else [model_column(rows)]),
-            Column("input", ["×".join(map(str, row["input_shape"])) for row in rows], right=True),
-            Column("parameters", [f"{row['parameters']:,}" for row in rows], right=True),
-            Column("MACs", [f"{row['macs']:,}" for row in rows], right=True),
-        ],
-        wide,
-    )

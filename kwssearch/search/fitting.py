@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from kwssearch.compression import MEMORY_ERROR, Forecast, forecasts
 from kwssearch.errors import SpaceError, counted
 from kwssearch.runs import Run, RunFolder, Trial, left_out_record
-from kwssearch.space import Limits, Miss, PlannedTrial, SearchSpace, Stage, full_name, point_key
+from kwssearch.space import Device, Limits, Miss, PlannedTrial, SearchSpace, Stage, full_name, point_key
 
 FORESEEN = ("max_memory", "max_flash", "max_ram")
 Point = tuple[Any, ...]
@@ -63,6 +63,45 @@ def unfit_points(
     if len(unfit) == len(space.trials):
         raise none_fits(space, unfit)
     return unfit
+
+
+def fit_rows(
+    space: SearchSpace,
+    classes: int,
+    rows: Sequence[Mapping[str, Any]],
+    device: Device | None = None,
+    waiting: Callable[[int], None] = lambda files: None,
+) -> list[dict[str, Any]]:
+    """Rows of `models.space_rows` with what the file of each trial will weigh, and whether that keeps the limits.
+
+    `fits` says so, `misses` which limits it cannot keep; `estimated_ms` is the lowest and the highest time of an int8
+    model on the device, by its multiply-accumulates and without the front end, else None.
+    """
+    known = forecasts(space, classes, waiting)
+    found = []
+    for row in rows:
+        forecast = known[str(row["trial_id"])]
+        misses = foreseen_misses(space.limits, forecast, str(row["quantization"]))
+        seconds = device.seconds(row["macs"]) if device and row["quantization"] == "int8" else None
+        estimate = None if seconds is None else [1000 * end for end in seconds]
+        told = {"fits": not misses, "misses": [miss.objective.name for miss in misses], "estimated_ms": estimate}
+        found.append({**row, **asdict(forecast), **told})
+    return found
+
+
+def fit_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What to know about such rows."""
+    if not any("fits" in row for row in rows):
+        return []
+    kinds = {row["quantization"] for row in rows}
+    off = ", ".join(f"{error:.0%} in {kind!r}" for kind, error in MEMORY_ERROR.items() if kind in kinds)
+    found = [
+        f"{sum(row['fits'] for row in rows)} of {counted(len(rows), 'trial')} can keep the limits; memory is a "
+        f"forecast, off by up to {off}."
+    ]
+    if any(row["estimated_ms"] for row in rows):
+        found.append("Times are estimated from multiply-accumulates, of int8 models alone and without the front end.")
+    return found
 
 
 def forecasting_sentence(files: int) -> str:

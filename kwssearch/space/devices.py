@@ -12,7 +12,7 @@ from typing import Any
 import platformdirs
 
 from kwssearch.errors import SpaceError, did_you_mean
-from kwssearch.space.limits import ASKED, FIELDS, SIZE, Limits, quantity
+from kwssearch.space.limits import ASKED, FIELDS, SIZE, Limits, Quantity, quantity
 from kwssearch.space.quantities import parse_bytes
 from kwssearch.space.schema import Field, Table, is_number, number, text
 from kwssearch.system.text import read_text
@@ -71,7 +71,7 @@ def shipped_devices() -> dict[str, Device]:
     return read_devices(Path(str(resources.files("kwssearch"))) / "space" / "devices.toml")
 
 
-def own_file() -> Path:
+def own_devices_file() -> Path:
     """Where a user's own devices are."""
     return Path(platformdirs.user_config_dir("kwssearch")) / "devices.toml"
 
@@ -82,7 +82,7 @@ def known_devices() -> dict[str, Device]:
     Raises:
         SpaceError: the user's file is not what it should be.
     """
-    own = own_file()
+    own = own_devices_file()
     return {**shipped_devices(), **(read_devices(own) if own.is_file() else {})}
 
 
@@ -152,6 +152,21 @@ def read_device(place: str, name: str, entry: Any) -> Device:
     )
 
 
+def asked_limits(device: str | None = None, folder: Path = Path(), **given: Quantity) -> Limits:
+    """A device's limits, and others that replace them one by one.
+
+    Args:
+        folder: where a relative path to a file of devices starts.
+        given: limits as `Limits.parsed` reads them.
+
+    Raises:
+        QuantityError: a limit that cannot be read.
+        SpaceError: no such device.
+    """
+    own = Limits.parsed(**given)
+    return own if device is None else own.over(find_device(device, folder).limits)
+
+
 def read_limits(place: str, content: Mapping[str, Any], folder: Path = Path()) -> Limits:
     """The table [limits] of a space: a device's limits, and others that replace them one by one.
 
@@ -160,11 +175,7 @@ def read_limits(place: str, content: Mapping[str, Any], folder: Path = Path()) -
     """
     table = Table(f"{place}: limits", content.get("limits", {}))
     values = table.read({"device": text(), **FIELDS})
-    name = values.pop("device")
-    own = Limits.parsed(**values)
-    if name is None:
-        return own
     try:
-        return own.over(find_device(name, folder).limits)
+        return asked_limits(**values, folder=folder)
     except SpaceError as error:
         raise SpaceError(f"{table.place}: {error}") from error

@@ -61,9 +61,12 @@ class Miss(NamedTuple):
         return ACCURACY_WEIGHT * (self.limit - self.value)
 
     def __str__(self) -> str:
-        bound = "at most" if self.objective.is_cost else "at least"
-        show = self.objective.show
-        return f"{self.objective.noun} {show(self.value)}, asked for {bound} {show(self.limit)}"
+        return f"{self.objective.noun} {self.objective.show(self.value)}, asked for {bound(self.objective, self.limit)}"
+
+
+def bound(objective: Objective, limit: float) -> str:
+    """A limit, such as 'at most 100 kB'."""
+    return f"{'at most' if objective.is_cost else 'at least'} {objective.show(limit)}"
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,11 @@ class Limits:
     @property
     def by_objective(self) -> dict[Objective, float]:
         return {ASKED[name][0]: value for name, value in self.to_dict().items()}
+
+    @property
+    def sentences(self) -> list[str]:
+        """Each limit, such as 'RAM at most 128 kB'."""
+        return [f"{objective.noun} {bound(objective, limit)}" for objective, limit in self.by_objective.items()]
 
     def misses(self, figures: Mapping[str, float]) -> list[Miss]:
         """What is beyond a limit among the figures that are known, by the names of their objectives."""

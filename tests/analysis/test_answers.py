@@ -13,7 +13,7 @@ from kwssearch.analysis.pareto import plain_front
 from kwssearch.report import answer_lines
 from kwssearch.report.rows import columns, front_rows, trial_rows
 from kwssearch.runs import load
-from kwssearch.space import BASELINE, QuantityError, objectives_named
+from kwssearch.space import BASELINE, Limits, QuantityError, objectives_named
 from kwssearch.testing import recorded as synthetic_run
 
 ACCURACY, MEMORY, LATENCY = range(3)
@@ -305,14 +305,14 @@ def test_front_rows_fit_and_are_sure():
     run = synthetic_run.build("lab4")
     everything = front_rows(run)
     assert [r["memory_bytes"] for r in everything] == sorted(r["memory_bytes"] for r in everything)
-    small = front_rows(run, max_memory=150_000, min_accuracy=0.5, max_latency=1)
+    small = front_rows(run, Limits(max_memory=150_000, min_accuracy=0.5, max_latency=1))
     assert small
     assert all(r["memory_bytes"] <= 150_000 and r["latency_ms"] <= 1 for r in small)
     sure = front_rows(run, confident=0.9)
     assert 0 < len(sure) < len(everything)
     assert all(r["front_share"] >= 0.9 for r in sure)
     assert {r["strategy"] for r in front_rows(run, strategy="pruning")} <= {"pruning", "baseline"}
-    assert front_rows(run, min_accuracy=1.0) == []
+    assert front_rows(run, Limits(min_accuracy=1.0)) == []
 
 
 @pytest.mark.parametrize("options, expected", [

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from kwssearch.analysis import advantages, pareto
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Execution, Latency, Trial
-from kwssearch.space import objectives_named, parse_share
-from kwssearch.space.objectives import ACCURACY
+from kwssearch.space import Limits, objectives_named, parse_share
 from kwssearch.testing import recorded as synthetic_run
 
 LAB4 = synthetic_run.build("lab4", clips=20, speakers=20)
@@ -112,30 +111,30 @@ def test_equal_trials_tie_and_different_ones_do_not():
 
 @pytest.mark.parametrize("limits, fitting", [
     ({}, True),
-    ({"accuracy": 0.9, "memory_bytes": 100, "latency_ms": 1}, True),
-    ({"accuracy": 0.91}, False),
-    ({"memory_bytes": 99.9}, False),
-    ({"latency_ms": 0.5}, False),
+    ({"min_accuracy": 0.9, "max_memory": 100, "max_latency": 1}, True),
+    ({"min_accuracy": 0.91}, False),
+    ({"max_memory": 99.9}, False),
+    ({"max_latency": 0.5}, False),
+    ({"max_ram": 10}, False),
 ])  # fmt: skip
 def test_fits(limits, fitting):
     done, waiting = trials_of((0.9, 100, 1), None)
-    by_objective = dict(zip(objectives_named(list(limits)), limits.values(), strict=True))
-    assert pareto.fits(done, by_objective) is fitting
-    assert not pareto.fits(waiting, by_objective)
+    assert pareto.fits(done, Limits(**limits)) is fitting
+    assert not pareto.fits(waiting, Limits(**limits))
 
 
 @given(st.integers(1, 400), st.data())
 def test_a_limit_as_it_is_shown_includes_its_end(clips, data):
     correct = data.draw(st.integers(0, clips))
     share = parse_share(f"{100 * correct / clips!r}%")
-    assert pareto.within(figure_only(correct / clips), ACCURACY, share)
+    assert pareto.fits(figure_only(correct / clips), Limits(share))
 
 
 @pytest.mark.parametrize("limit", ["95%", "0.95", "95.0 %"])
 def test_three_seeds_that_make_95_percent_fit_95_percent(limit):
     mean = float(np.mean([0.94, 0.95, 0.96]))
-    assert pareto.within(figure_only(mean), ACCURACY, parse_share(limit))
-    assert not pareto.within(figure_only(0.9499), ACCURACY, parse_share(limit))
+    assert pareto.fits(figure_only(mean), Limits(parse_share(limit)))
+    assert not pareto.fits(figure_only(0.9499), Limits(parse_share(limit)))
 
 
 def figure_only(accuracy):

@@ -7,7 +7,6 @@ from support.spaces import MINI
 from kwssearch.analysis import answers
 from kwssearch.report import (
     answer_lines,
-    asked_limits,
     front_rows,
     nearest_misses,
     show_space,
@@ -17,6 +16,7 @@ from kwssearch.report import (
     trial_rows,
 )
 from kwssearch.report.layout import Column, fitting, table_lines, wrapped
+from kwssearch.space import Limits
 from kwssearch.testing import recorded
 
 FULL = recorded.build("full", clips=100, speakers=50)
@@ -114,9 +114,9 @@ def test_a_cell_is_broken_between_words():
 
 def test_what_nothing_fits_shows_the_nearest():
     run = recorded.build("lab4")
-    limits = asked_limits(min_accuracy=0.85, max_memory=50_000)
+    limits = Limits(min_accuracy=0.85, max_memory=50_000)
     first, *others = nearest_misses(run, limits)
     assert len(others) == 2
     assert first.startswith("Trial ")
     assert "asked for at most 50.0 kB" in first
-    assert nearest_misses(run, asked_limits(max_memory=1e9)) == []
+    assert nearest_misses(run, Limits(max_memory=1e9)) == []

@@ -51,7 +51,7 @@ def test_an_estimate_meets_the_benchmark_it_comes_from() -> None:
 
 
 def test_a_users_own_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "own_file", lambda: tmp_path / "devices.toml")
+    monkeypatch.setattr(devices, "own_devices_file", lambda: tmp_path / "devices.toml")
     assert devices.known_devices().keys() == shipped_devices().keys()
     (tmp_path / "devices.toml").write_text(BOARD + '[devices.pico]\nram = "1kB"\n')
     (tmp_path / "board.toml").write_text(BOARD)

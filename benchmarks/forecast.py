@@ -17,8 +17,9 @@ from kwssearch.runs import Run, load
 def errors(run: Run) -> dict[str, list[tuple[float, float]]]:
     """Quantization -> (declared sparsity, error as a share of the recorded size), one pair a trial."""
     found: dict[str, list[tuple[float, float]]] = {}
-    for trial_id, forecast in forecasts(run.space, len(run.words)).items():
-        (trial,) = (trial for trial in run.completed if trial.trial_id == trial_id)
+    known = forecasts(run.space, len(run.words))
+    for trial in run.completed:
+        forecast = known[trial.trial_id]
         assert trial.mean("tflite_bytes") == forecast.tflite_bytes, trial.name
         pair = trial.values["final_sparsity"], forecast.memory_bytes / trial.mean("memory_bytes") - 1
         found.setdefault(trial.values["quantization"], []).append(pair)

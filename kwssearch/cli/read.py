@@ -75,6 +75,8 @@ def front(
     sure = None if confident is None else parse_share(confident, "confident")
     run = opened(folder)
     kept = limits.over(run.space.limits)
+    if run.space.limits:
+        click.echo(f"Limits: {'; '.join(kept.sentences)}.", err=True)
     rows = front_rows(run, kept, strategy, sure, exact=exact)
     for objective, limit in limits.by_objective.items():
         if objective.unit == "kB" and limit < SMALL_BYTES:

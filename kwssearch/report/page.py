@@ -13,6 +13,7 @@ from kwssearch.analysis import (
     Answers,
     Worlds,
     answers,
+    fits,
     hypervolume,
     listed,
     mcnemar,
@@ -141,6 +142,16 @@ class Page:
         yield from ("", "## The front", "", escape(FRONT_IS), "", *front_table(self.rows, self.run.objectives))
         volume = hypervolume(self.run.trials, self.run.objectives)
         yield from ("", f"Hypervolume: {volume:.4f}. {escape(reference_note(self.run.objectives))}")
+        yield from self.limit_lines()
+
+    def limit_lines(self) -> Iterator[str]:
+        """Which trials of the front keep the run's limits."""
+        limits = self.run.space.limits
+        if limits:
+            on_front = {row["trial_id"] for row in self.rows if row["on_front"]}
+            keep = [t.trial_id for t in self.run.trials if t.trial_id in on_front and fits(t, limits)]
+            kept = f"trials {', '.join(keep)}" if keep else "none of these"
+            yield from ("", escape(f"The run's limits ({'; '.join(limits.sentences)}) are kept by {kept}."))
 
     def comparison(self) -> Iterator[str]:
         """All strategies in one plot for each two objectives, with a comment."""

@@ -104,6 +104,7 @@ def making_rows(run: Run) -> list[tuple[str, str]]:
         f"{recipe.learning_rate[0]:g} to {recipe.learning_rate[1]:g}, seed {recipe.seed}, "
         f"{counted(recipe.executions_per_trial, 'execution')} a trial, precision {recipe.precision}",
         "trials": f"{len(run.completed)} of {len(run.trials)} completed",
+        "limits": "; ".join(run.space.limits.sentences),
         "latency": f"{latency['rounds']} rounds, {counted(latency.get('threads', 1), 'thread')}, "
         f"{'noisy' if latency.get('noisy') else 'quiet'} machine"
         if "rounds" in latency

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import kwssearch as kws
 from kwssearch.cli.commands import main
 from kwssearch.errors import SpaceError
+from kwssearch.report import write_report
 from kwssearch.runs import load
 from kwssearch.space import Limits
 from kwssearch.testing import recorded, tiny
@@ -53,6 +54,15 @@ def test_the_front_keeps_limits_given_over_the_devices_over_the_runs(
     rows = json.loads(invoke("front", run, "--json", *asked).stdout)
     assert max(row["activation_bytes"] for row in rows) == largest_ram
     assert max(row["memory_bytes"] for row in rows) <= largest_memory
+
+
+def test_limits_that_a_run_brings_along_are_told(run: Path) -> None:
+    assert invoke("front", run, "--max-memory", "1MB").stderr.startswith(
+        "Limits: memory at most 1,000 kB; RAM at most 30.0 kB.\n"
+    )
+    page = write_report(load(run)).read_text()
+    assert "The run's limits (RAM at most 30.0 kB) are kept by trials 0" in page
+    assert "| limits | RAM at most 30.0 kB |" in page
 
 
 def test_the_nearest_misses_are_about_every_limit(run: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,17 @@ def is_shown(row: Mapping[str, Any]) -> bool:
     return bool(row["quantization"] == "int8" or row["strategy"] == "baseline")
 
 
-def told(run: Run, shown: int) -> Iterator[str]:
+def told(run: Run, shown: int) -> list[str]:
+    """Which run it is, in lines."""
     executions = sorted({len(trial.executions) for trial in run.completed})
     seeds = f"{executions[0]} to {executions[-1]} seeds" if len(executions) > 1 else counted(executions[0], "seed")
     clips, host = len(run.labels), run.record["environment"]
-    yield (
-        f"`{run.folder.name}`: {shown} of the {len(run.completed)} trials that are completed of {len(run.trials)}, "
+    return textwrap.wrap(
+        f"`{run.folder.name}`: {shown} of its {len(run.completed)} completed trials ({len(run.trials)} in all), "
         f"{seeds} each, {run.space.recipe.epochs} epochs; {clips:,} test clips of {len(run.words)} words; trained on "
         f"{host['cpu']}, {counted(host['cores'], 'core')}, Python {host['python']}, tensorflow "
-        f"{run.record['versions']['tensorflow']}."
+        f"{run.record['versions']['tensorflow']}.",
+        width=120,
     )
 
 
@@ -57,7 +60,7 @@ def cells(row: Mapping[str, Any], device: Device) -> Iterator[str]:
         yield "" if row[name] is None else f"{row[name] / 1000:.1f}"
     yield f"{row['macs'] / 1e6:.2f}"
     seconds = device.seconds(row["macs"]) if row["quantization"] == "int8" else None
-    yield "" if seconds is None else " to ".join(f"{1000 * end:.3g}" for end in seconds)
+    yield "" if seconds is None else " to ".join(f"{1000 * end:,.0f}" for end in seconds)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
 from kwssearch.space import QuantityError, all_axes, objectives, read_space
 from kwssearch.space.declaration import FEATURES, PRUNING, QUANTIZATION, RECIPE
+from kwssearch.space.limits import FIELDS as FIELDS_OF_LIMITS
 
 README = read("README.md")
 TO_FILL = re.compile(r"<!-- ([a-z ]+) -->((?:(?!<!-- ).)*?To be filled.*?)<!-- /\1 -->", re.DOTALL)
@@ -72,6 +73,12 @@ def test_every_key_of_a_space_has_its_range_and_default(key: str, field) -> None
         assert row[2].startswith("required")
     else:
         assert tomllib.loads(f"default = {row[2].strip('`')}")["default"] == field.default
+
+
+@pytest.mark.parametrize("key", FIELDS_OF_LIMITS)
+def test_every_limit_has_its_unit(key: str) -> None:
+    (row,) = [row for row in rows(read("docs/spaces.md")) if row[0] == f"`{key}`"]
+    assert FIELDS_OF_LIMITS[key].expected in row[1]
 
 
 @pytest.mark.parametrize("axis", all_axes(), ids=lambda axis: axis.name)

@@ -13,10 +13,11 @@ from kwssearch.system.cache import recall, remember
 
 CODE = ("untrained.py", "converting.py")
 
-# By how much a forecast of zipped bytes may be off, as a share: 95 % of the errors that were found are smaller. They
-# are those of 80 trained float32 files (benchmarks/forecast.py runs/full-speech8) and of 16 files of each other kind.
-# In int8 a single large weight of a kernel sets the scale of all, which nothing foretells.
-MEMORY_ERROR: Mapping[str, float] = {"none": 0.02, "float16": 0.02, "dynamic": 0.02, "int8": 0.08}
+# By how much a forecast of zipped bytes may be off, as a share: 95 % of the errors that were found are smaller, in 80
+# trained float32 files (benchmarks/forecast.py runs/full-speech8) and in 25 of each other kind. Those of int8 are of
+# wide CNNs: a few large weights of a trained kernel set the scale of all, which nothing foretells; narrow ones are off
+# by 2 %.
+MEMORY_ERROR: Mapping[str, float] = {"none": 0.02, "float16": 0.02, "dynamic": 0.04, "int8": 0.13}
 
 
 class Point(NamedTuple):

@@ -150,7 +150,7 @@ class Page:
         if limits:
             on_front = {row["trial_id"] for row in self.rows if row["on_front"]}
             keep = [t.trial_id for t in self.run.trials if t.trial_id in on_front and fits(t, limits)]
-            kept = f"trials {', '.join(keep)}" if keep else "none of these"
+            kept = f"{'trial' if len(keep) == 1 else 'trials'} {', '.join(keep)}" if keep else "none of these"
             yield from ("", escape(f"The run's limits ({'; '.join(limits.sentences)}) are kept by {kept}."))
 
     def comparison(self) -> Iterator[str]:

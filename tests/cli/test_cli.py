@@ -220,6 +220,7 @@ def test_a_full_standard_output_is_one_sentence(finished) -> None:
         (["run", "lab4", "--data"], "builtin"),
         (["space"], "quickstart"),
         (["front", "RUN", "--strategy"], "pruning"),
+        (["front", "RUN", "--device"], "pico"),
     ],
 )
 def test_the_shell_is_offered_names(finished, typed: list[str], offered: str) -> None:

@@ -25,6 +25,7 @@ from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
 from kwssearch.space import QuantityError, all_axes, objectives, read_space
 from kwssearch.space.declaration import FEATURES, PRUNING, QUANTIZATION, RECIPE
+from kwssearch.space.devices import read_devices
 from kwssearch.space.limits import FIELDS as FIELDS_OF_LIMITS
 
 README = read("README.md")
@@ -129,6 +130,15 @@ def test_example_spaces_are_spaces(page: str, body: str) -> None:
     assert len(read_space(tomllib.loads(body)).trials) > 2
 
 
+def test_example_devices_are_devices(tmp_path: Path) -> None:
+    bodies = [body for page in PAGES for _, body in FENCE.findall(page.read_text()) if body.startswith("[devices.")]
+    assert bodies
+    for body in bodies:
+        (tmp_path / "devices.toml").write_text(body)
+        (device,) = read_devices(tmp_path / "devices.toml").values()
+        assert device.limits.max_ram == (1 - device.for_application) * device.ram
+
+
 def test_the_exit_codes_are_a_table() -> None:
     told = {row[0] for row in rows(README.split("## Exit codes")[1])}
     used = {0, UserError.exit_code, SpaceError.exit_code, QuantityError.exit_code, click.UsageError.exit_code}
@@ -150,11 +160,10 @@ def test_every_key_of_the_rows_and_records_is_explained() -> None:
     text = read("docs/results.md")
     told = {name for row in rows(text) for name in re.findall(r"`(\w+)`", row[0])} | set(re.findall(r"`(\w+)`", text))
     assert set(columns()) <= told
-    for record in [
-        ROOT / "runs" / "lab4-speech8" / name for name in ("run.json", "trial_00/result.json", "latency.json")
-    ]:
-        if record.exists():
-            assert set(json.loads(record.read_text())) <= told, record.name
+    for run in ("lab4-speech8", "lab4-msc"):
+        for name in ("run.json", "trial_00/result.json", "trial_24/result.json", "latency.json"):
+            if (record := ROOT / "runs" / run / name).exists():
+                assert set(json.loads(record.read_text())) <= told, f"{run}/{name}"
 
 
 TESTS = {path.name: path.read_text() for path in Path(__file__).parent.rglob("test_*.py")}

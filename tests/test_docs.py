@@ -21,6 +21,7 @@ from support.pages import named as read
 
 import kwssearch
 from kwssearch.cli.commands import main
+from kwssearch.compression import MEMORY_ERROR
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
 from kwssearch.space import QuantityError, all_axes, objectives, read_space
@@ -80,6 +81,14 @@ def test_every_key_of_a_space_has_its_range_and_default(key: str, field) -> None
 def test_every_limit_has_its_unit(key: str) -> None:
     (row,) = [row for row in rows(read("docs/spaces.md")) if row[0] == f"`{key}`"]
     assert FIELDS_OF_LIMITS[key].expected in row[1]
+
+
+def test_how_far_a_forecast_may_be_off_is_said() -> None:
+    told = re.search(r"a zip is off by up to ([^)]*)\)", " ".join(read("docs/spaces.md").split()))
+    assert told is not None
+    plain, *others = re.findall(r"(\d+) %(?: for `(\w+)`)?", told[1])
+    errors = {**dict.fromkeys(MEMORY_ERROR, plain[0]), **{kind: share for share, kind in others}}
+    assert errors == {kind: f"{100 * error:g}" for kind, error in MEMORY_ERROR.items()}
 
 
 @pytest.mark.parametrize("axis", all_axes(), ids=lambda axis: axis.name)

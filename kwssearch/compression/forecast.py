@@ -13,10 +13,9 @@ from kwssearch.system.cache import recall, remember
 
 CODE = ("untrained.py", "converting.py")
 
-# By how much a forecast of zipped bytes may be off, as a share: 95 % of the errors that were found are smaller, in 80
-# trained float32 files (benchmarks/forecast.py runs/full-speech8) and in 25 of each other kind. Those of int8 are of
-# wide CNNs: a few large weights of a trained kernel set the scale of all, which nothing foretells; narrow ones are off
-# by 2 %.
+# By how much a forecast of zipped bytes may be off, as a share: 95 % of the errors that were found are smaller, in 90
+# trained float32 files, 24 of int8 and 17 of each other kind (benchmarks/forecast.py). The large ones of int8 are of
+# wide CNNs: a few large weights of a trained kernel set the scale of all, which nothing foretells.
 MEMORY_ERROR: Mapping[str, float] = {"none": 0.02, "float16": 0.02, "dynamic": 0.04, "int8": 0.13}
 
 

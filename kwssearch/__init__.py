@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from kwssearch.data import load_data
     from kwssearch.errors import UserError
     from kwssearch.report.recorded_run import RecordedRun, load_run
-    from kwssearch.search.tuner import GridSearch
+    from kwssearch.search.tuner import FrontSearch, GridSearch, RandomSearch
     from kwssearch.space import architecture, load_space
     from kwssearch.training import KwsHyperModel
 
 __version__ = "0.1.0"
 __all__ = [
-    "GridSearch", "KwsHyperModel", "RecordedRun", "UserError", "architecture", "load_data", "load_run", "load_space",
+    "FrontSearch", "GridSearch", "KwsHyperModel", "RandomSearch", "RecordedRun", "UserError", "architecture",
+    "load_data", "load_run", "load_space",
 ]  # fmt: skip
 _ROOMS = {
+    "FrontSearch": "kwssearch.search.tuner",
     "GridSearch": "kwssearch.search.tuner",
     "KwsHyperModel": "kwssearch.training",
+    "RandomSearch": "kwssearch.search.tuner",
     "RecordedRun": "kwssearch.report.recorded_run",
     "UserError": "kwssearch.errors",
     "architecture": "kwssearch.space",

@@ -110,5 +110,5 @@ def test_flags_of_the_command_line_stay_out_of_the_library(path: Path) -> None:
         text
         for text in flags
         if not re.search(r"(kwssearch resume|dask worker|pip install|--nworkers|--nthreads)", text)
-        and text.strip() != "--retry-failed"
+        and text.strip() not in ("--retry-failed", "--exhaustive")
     ] == []

@@ -77,6 +77,13 @@ def trainers(command: Command) -> Command:
             multiple=True,
             help="Take over what RUN has trained already; may be given several times.",
         ),
+        click.option(
+            "--search",
+            "by",
+            type=click.Choice(["grid", "front", "random"]),
+            help="What proposes trials: all of them, those that may be on the front, or random ones.",
+        ),
+        click.option("--max-trials", type=click.IntRange(1), help="At most so many."),
         click.option("--retry-failed", is_flag=True, help="Also try failed trials again."),
         click.option("--gpus", is_flag=True, help="A graphics processor for each worker; by default none is used."),
         click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786."),
@@ -142,9 +149,18 @@ def run(
     help="Where the data set is now; where RUN last found it by default.",
     shell_complete=data_sets,
 )
+@click.option("--exhaustive", is_flag=True, help="Also train what the search skipped; the same as --search grid.")
 @limit_options
 @trainers
-def resume(folder: Path, data: str | None, limits: Limits, device: str | None, **options: Any) -> None:
+def resume(
+    folder: Path,
+    data: str | None,
+    exhaustive: bool,
+    limits: Limits,
+    device: str | None,
+    by: str | None,
+    **options: Any,
+) -> None:
     """Go on with an interrupted search from what RUN records.
 
     Limits that are given replace RUN's own: what was left out is trained where they are looser.
@@ -157,9 +173,9 @@ def resume(folder: Path, data: str | None, limits: Limits, device: str | None, *
 
     there = RunFolder(folder)
     space = there.reopen()
-    there.must_be_grid()
+    there.built_in_oracle()
     space = space.with_limits(limits.over(space.limits))
-    search(space, there.source if data is None else data, folder, **options)
+    search(space, there.source if data is None else data, folder, by="grid" if exhaustive else by, **options)
 
 
 @main.command()
@@ -193,6 +209,8 @@ def search(
     workers: int | None,
     scheduler: str | None,
     gpus: bool,
+    by: str | None,
+    max_trials: int | None,
     retry_failed: bool,
     reuse: tuple[Path, ...],
     max_hours: float | None,
@@ -206,34 +224,49 @@ def search(
     """
     from kwssearch.search.conduct import conduct
     from kwssearch.search.plan import Budget
-    from kwssearch.search.progress import Progress, conclusion
+    from kwssearch.search.progress import Progress
+    from kwssearch.search.telling import conclusion
     from kwssearch.search.trainers import Trainers
 
     progress = Progress()
+    oracle = by or begun_by(folder) or space.search
     with interruptible(f"Stopped; what is done is saved. To go on: kwssearch resume {quote(str(folder))}"):
         there = Trainers.chosen(workers, scheduler, gpus)
         ended = conduct(
             folder,
             space,
             source,
-            grid(space, folder),
+            tuner_of(oracle, space, folder, max_trials),
             there,
             progress,
-            budget=Budget(hours=max_hours, timing_seconds=timing_budget),
+            oracle,
+            Budget(max_trials, max_hours, timing_budget),
             retry_failed=retry_failed,
             reuse=reuse,
         )
-        failed = conclusion(ended, progress)
+        failed = conclusion(ended, progress.say)
     raise SystemExit(1 if failed else 0)
 
 
-def grid(space: SearchSpace, folder: Path) -> Callable[[Plan], KwsTuner]:
+def begun_by(folder: Path) -> str | None:
+    """The oracle that a run was begun with, which goes on unless another one is asked for; None for a new run."""
+    from kwssearch.runs import RunFolder
+
+    there = RunFolder(folder)
+    if not there.exists:
+        return None
+    there.reopen()
+    return there.built_in_oracle()
+
+
+def tuner_of(oracle: str, space: SearchSpace, folder: Path, max_trials: int | None) -> Callable[[Plan], KwsTuner]:
     """Makes the tuner when the plan is made, since that loads TensorFlow."""
 
     def made(plan: Plan) -> KwsTuner:
-        from kwssearch.search.tuner import GridSearch
+        from kwssearch.search.tuner import TUNERS
         from kwssearch.training import KwsHyperModel
 
-        return GridSearch(KwsHyperModel(space, plan.data), directory=folder.parent, project_name=folder.name)
+        hypermodel = KwsHyperModel(space, plan.data)
+        return TUNERS[oracle](hypermodel, max_trials=max_trials, directory=folder.parent, project_name=folder.name)
 
     return made

@@ -21,9 +21,8 @@ class Grid:
 
     def __init__(self, space: SearchSpace, costs: Mapping[str, float] | None = None) -> None:
         self.space = space
-        self.costs = costs or {}
-        self.order = sorted(space.trials, key=lambda planned: -self.costs.get(planned.trial_id, 0.0))
-        self.ids = {key_of(planned.values): planned.trial_id for planned in space.trials}
+        known = costs or {}
+        self.order = sorted(space.trials, key=lambda planned: -known.get(planned.trial_id, 0.0))
 
     def propose(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Point | Signal:
         taken = {key_of(trial.values) for trial in seen} | {key_of(values) for values in pending}

@@ -26,9 +26,9 @@ from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
 from kwssearch.report.comments import comparison_comment, strategy_comment
 from kwssearch.report.effects_plot import draw_effects
 from kwssearch.report.markdown import escape, slug, table, to_csv
-from kwssearch.report.page_tables import front_table, making_rows, trial_table, word_table
+from kwssearch.report.page_tables import front_table, making_rows, skipped_table, trial_table, word_table
 from kwssearch.report.rows import columns, of_strategy, trial_rows
-from kwssearch.runs import Run
+from kwssearch.runs import SKIPPED, Run
 from kwssearch.space import BASELINE, shape_axes
 from kwssearch.system.storage import write_bytes
 
@@ -37,6 +37,11 @@ MOST_WORD_COLUMNS = 12
 FRONT_IS = (
     "The trials that no other trial beats in all objectives at once by more than the measurement can tell, each with "
     "the share of bootstrap worlds in which it is on the plain front."
+)
+SKIPPED_ARE = (
+    "were skipped by the search: going by the trials that it trained, each was too unlikely to be on the front for "
+    "what its training costs. The chance is the search's own estimate, and a high one: in replays it missed fewer. The "
+    "last column names the trained trial that is expected to be at least as accurate and costs no more of anything."
 )
 WORDS_ARE = (
     "For each trial of the front, in %: the share of a word's test clips that it recognises / the share of its answers "
@@ -110,6 +115,7 @@ class Page:
             if strategy.name != BASELINE:
                 yield from self.exercise(number, strategy.name)
         yield from self.trial_lines()
+        yield from self.skipped_lines()
         yield from self.missing()
         yield from self.making()
 
@@ -220,6 +226,14 @@ class Page:
         yield from ("", "Every figure is in [results.csv](results.csv).")
         front = [trial for trial, row in zip(self.run.trials, self.rows, strict=True) if row["on_front"]]
         yield from ("", "### Word by word", "", WORDS_ARE, "", *word_table(self.run, front[:MOST_WORD_COLUMNS]))
+
+    def skipped_lines(self) -> Iterator[str]:
+        """What was not trained, and why."""
+        skipped = [trial for trial in self.run.trials if trial.status == SKIPPED]
+        if skipped:
+            yield from ("", "## What was not trained, and why", "")
+            yield f"{counted(len(skipped), 'trial')} of {len(self.run.trials)} {SKIPPED_ARE}"
+            yield from ("", *skipped_table(self.run))
 
     def missing(self) -> Iterator[str]:
         sentences = (*self.answers.gaps, *self.run.warnings)

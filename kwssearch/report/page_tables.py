@@ -10,7 +10,7 @@ from kwssearch.errors import counted
 from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
 from kwssearch.report.tables import status_cell
-from kwssearch.runs import Run, Trial
+from kwssearch.runs import SKIPPED, Run, Trial
 from kwssearch.space import FLASH, RAM, Objective, cost_objectives, full_name, milliseconds
 
 Row = Mapping[str, Any]
@@ -35,6 +35,22 @@ def trial_table(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[st
     head = [*figure_head(objectives), *(["runs in TFLM"] if tried else []), "on the front"]
     cells = [[*figure_cells(row, objectives), *([row["micro"] or ""] if tried else [])] for row in rows]
     return table(head, [[*own, "yes" if row["on_front"] else ""] for own, row in zip(cells, rows, strict=True)])
+
+
+def skipped_table(run: Run) -> list[str]:
+    """What a search expects of the trials that it did not train, the likeliest to be missed first."""
+    skipped = [(trial, trial.skipped) for trial in run.trials if trial.status == SKIPPED and trial.skipped]
+    rows = [
+        (
+            trial.trial_id,
+            trial.name,
+            f"{100 * told['accuracy']:.1f} ({100 * told['low']:.1f} to {100 * told['high']:.1f})",
+            f"{100 * told['chance']:.0f} %",
+            told["dominated_by"] or "",
+        )
+        for trial, told in sorted(skipped, key=lambda each: -each[1]["chance"])
+    ]
+    return table(("trial", "model", "expected accuracy, % (90 % interval)", "chance", "costs no more"), rows)
 
 
 def figure_head(objectives: Sequence[Objective]) -> list[str]:

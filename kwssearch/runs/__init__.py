@@ -5,9 +5,13 @@ from kwssearch.runs.lock import now
 from kwssearch.runs.naming import beginning_name, training_name
 from kwssearch.runs.reading import VOICES_KNOWN, load
 from kwssearch.runs.records import (
+    BUILT_IN,
+    FRONT,
     GRID,
     LEFT_OUT,
     PROGRESS_RECORD,
+    RANDOM,
+    SKIPPED,
     left_out_record,
     result_fault,
     shared_folder,
@@ -16,7 +20,7 @@ from kwssearch.runs.records import (
 from kwssearch.runs.run import Execution, Latency, Run, Trial
 
 __all__ = [
-    "GRID", "LEFT_OUT", "PROGRESS_RECORD", "VOICES_KNOWN", "Execution", "Latency", "Run", "RunFolder", "Trial",
-    "beginning_name", "left_out_record", "load", "now", "result_fault", "shared_folder", "training_name",
-    "trial_folder",
+    "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "VOICES_KNOWN", "Execution",
+    "Latency", "Run", "RunFolder", "Trial", "beginning_name", "left_out_record", "load", "now", "result_fault",
+    "shared_folder", "training_name", "trial_folder",
 ]  # fmt: skip

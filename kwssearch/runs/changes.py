@@ -74,7 +74,7 @@ def version_changes(recorded: Mapping[str, Any]) -> str | None:
 def comparable(space: SearchSpace) -> dict[str, Any]:
     """A space's tables without what may differ, such as its name, the number of executions, objectives and limits."""
     alike = replace(space.with_recipe(executions_per_trial=1), name="", description="", data="", before=None)
-    return {key: value for key, value in alike.to_dict().items() if key not in ("objectives", "limits")}
+    return {key: value for key, value in alike.to_dict().items() if key not in ("objectives", "limits", "search")}
 
 
 def changed_key(key: str, before: Any, after: Any) -> str:

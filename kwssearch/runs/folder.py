@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -17,12 +16,12 @@ from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.runs import records
 from kwssearch.runs.changes import changed_keys, changes, comparable, grows, version_changes
-from kwssearch.runs.lock import HOLDER, LOCK, held, now, told_of
+from kwssearch.runs.description import describe, recorded_source
+from kwssearch.runs.lock import HOLDER, LOCK, held, told_of
 from kwssearch.runs.reading import load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
 from kwssearch.runs.run import Run, Trial
 from kwssearch.space import PlannedTrial, SearchSpace
-from kwssearch.system import environment
 from kwssearch.system.storage import write_bytes, write_json
 
 LOG = "workers.log"
@@ -64,9 +63,14 @@ class RunFolder:
         absolute = str((records.read_or_warn(self.path / PLACE, []) or {}).get("data"))
         return absolute if not os.path.isdir(beside) and os.path.isdir(absolute) else beside
 
+    @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / records.RUN_RECORD).exists()
+
     def holds(self, space: SearchSpace) -> bool:
         """Whether this very space was begun here, whatever its data set is."""
-        if not (self.path / records.RUN_RECORD).exists():
+        if not self.exists:
             return False
         recorded = self.reopen()
         return comparable(recorded) == comparable(space.with_data_settings(recorded.data_settings))
@@ -77,7 +81,7 @@ class RunFolder:
         Raises:
             UserError: it is being searched, or the folder above it cannot be written.
         """
-        if (self.path / records.RUN_RECORD).exists():
+        if self.exists:
             with self.held():
                 pass
             set_aside(self.path, "replaced")
@@ -91,13 +95,18 @@ class RunFolder:
         self.record = records.read_run_record(self.path)
         return read_recorded_space(self.path, self.record)
 
-    def must_be_grid(self) -> None:
-        """Raises: UserError: a program proposed the trials of this run, so that only it can go on."""
-        if (oracle := records.oracle_of(self.record)) != records.GRID:
+    def built_in_oracle(self) -> str:
+        """The name of the oracle that a run was begun with.
+
+        Raises:
+            UserError: it is a program's own, so that only that program can go on.
+        """
+        if (oracle := records.oracle_of(self.record)) not in records.BUILT_IN:
             raise UserError(
                 f"{self.path}: its trials were proposed by oracle {oracle!r}, which only the program that made it has; "
                 "go on by running that program again."
             )
+        return oracle
 
     def expect(self, space: SearchSpace, oracle: str) -> None:
         """Checks what can be known without the data set: whether a run that was begun has this space.
@@ -105,7 +114,7 @@ class RunFolder:
         Raises:
             UserError: it is another search; the message says what differs.
         """
-        if (self.path / records.RUN_RECORD).exists():
+        if self.exists:
             recorded = self.reopen()
             alike = space.with_data_settings(recorded.data_settings)
             self.refuse([*changed_keys(recorded, alike), *self.changed_oracle(oracle)])
@@ -123,8 +132,8 @@ class RunFolder:
         Raises:
             UserError: the folder holds another search; the message says what differs.
         """
-        if not (self.path / records.RUN_RECORD).exists():
-            self.record = self.describe(space, data, oracle)
+        if not self.exists:
+            self.record = describe(self.path, space, data, oracle)
             write_json(self.path / records.DATA_RECORD, data_sets.record(data))
             write_json(self.path / records.RUN_RECORD, self.record)
             self.keep_place(data)
@@ -133,11 +142,12 @@ class RunFolder:
         clips = records.read_or_warn(self.path / records.DATA_RECORD, []) or {}
         self.refuse([*changes(self.record, recorded, clips, space, data), *self.changed_oracle(oracle)])
         self.refuse_versions()
-        self.grow(recorded, space, data)
+        self.grow(recorded, space, data, oracle)
         self.keep_place(data)
 
     def changed_oracle(self, oracle: str) -> Iterator[str]:
-        if (begun_by := records.oracle_of(self.record)) != oracle:
+        begun_by = records.oracle_of(self.record)
+        if begun_by != oracle and not {begun_by, oracle} <= set(records.BUILT_IN):
             yield f"its trials were proposed by oracle {begun_by!r} and would now be proposed by {oracle!r}"
 
     def refuse_versions(self) -> None:
@@ -156,15 +166,17 @@ class RunFolder:
                 about="folder",
             )
 
-    def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet) -> None:
-        """Writes down what may change: more points or executions, objectives, limits, the data set's place."""
+    def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet, oracle: str) -> None:
+        """Writes down what may change: more points or executions, oracle, objectives, limits, the data set's place."""
         grown = grows(recorded, space)
         executions = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
         kept = replace(space if grown else recorded, objectives=space.objectives, limits=space.limits)
         changed: dict[str, Any] = {
             "space": kept.with_recipe(executions_per_trial=executions).to_dict(),
-            "data": {**self.record["data"], "source": self.recorded_source(data)},
+            "data": {**self.record["data"], "source": recorded_source(self.path, data)},
         }
+        if oracle != records.oracle_of(self.record):
+            changed["oracle"] = oracle
         if grown:
             changed["before"] = [*self.record.get("before", []), recorded.to_dict()]
         if self.record != (record := {**self.record, **changed}):
@@ -181,7 +193,7 @@ class RunFolder:
             raise UserError(
                 f"{data.source}: is not the data set of {self.path}; name the one it was made with.", about="data"
             )
-        source = self.recorded_source(data)
+        source = recorded_source(self.path, data)
         if source != self.record["data"]["source"]:
             self.record = {**self.record, "data": {**self.record["data"], "source": source}}
             write_json(self.path / records.RUN_RECORD, self.record)
@@ -193,30 +205,6 @@ class RunFolder:
             place = {"data": str(data.root.resolve())}
             if records.read_or_warn(self.path / PLACE, []) != place:
                 write_json(self.path / PLACE, place)
-
-    def describe(self, space: SearchSpace, data: DataSet, oracle: str) -> dict[str, Any]:
-        return {
-            "format": records.FORMAT,
-            "run_id": uuid.uuid4().hex[:16],
-            "created": now(),
-            "oracle": oracle,
-            "space": space.to_dict(),
-            "data": {
-                "source": self.recorded_source(data),
-                "fingerprint": data.fingerprint,
-                "words": list(data.words),
-                "sampling_rate": data.sampling_rate,
-                "splits": {split: len(clips) for split, clips in data.splits.items()},
-            },
-            "versions": environment.versions(),
-            "environment": environment.describe(),
-        }
-
-    def recorded_source(self, data: DataSet) -> str:
-        """The data set's name, or its folder as seen from the run's, so that both can move together."""
-        if data.source in data_sets.NAMED:
-            return data.source
-        return os.path.relpath(data.root.resolve(), self.path.resolve())
 
     def load(self) -> Run:
         """What is recorded so far."""
@@ -277,6 +265,15 @@ class RunFolder:
 
     def end_timing(self, record: Mapping[str, Any]) -> None:
         write_json(self.path / records.LATENCY_RECORD, record)
+
+    def end_search(self, skipped: Mapping[str, Any]) -> None:
+        """Keeps what a search that has ended expects of the points that it did not train."""
+        write_json(self.path / records.SKIPPED_RECORD, skipped)
+
+    def forget_skipped(self) -> None:
+        """A search goes on: nothing is skipped until it has ended."""
+        with told_of(self.path):
+            (self.path / records.SKIPPED_RECORD).unlink(missing_ok=True)
 
     def clear(self, folder: Path) -> None:
         """Removes what only a running execution needs.

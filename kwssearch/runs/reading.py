@@ -15,13 +15,14 @@ from kwssearch.data import are_voices_known, recorded_labels, recorded_speakers
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.runs.records import (
     DATA_RECORD,
-    GRID,
     LATENCY_RECORD,
     LEFT_OUT,
     PROGRESS_RECORD,
     RESULT_RECORD,
     RUN_RECORD,
+    SKIPPED_RECORD,
     TRIAL_RECORD,
+    WHOLE,
     damaged,
     oracle_of,
     read_or_warn,
@@ -51,11 +52,13 @@ def load(folder: str | Path) -> Run:
     latency_record = read_or_warn(folder / LATENCY_RECORD, warnings)
     latencies = read_latencies(folder, latency_record, warnings)
     words, labels, speakers = read_test_clips(folder, record, space.data_settings, warnings)
-    listed = space.trials if oracle_of(record) == GRID else read_trials(folder, space, warnings)
+    listed = space.trials if oracle_of(record) in WHOLE else read_trials(folder, space, warnings)
+    skipped = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials") or {}
     trials = tuple(
         load_trial(folder, planned, space.recipe.executions_per_trial, len(labels), len(words), latencies, warnings)
         for planned in listed
     )
+    trials = tuple(replace(trial, skipped=skipped.get(trial.trial_id)) for trial in trials) if skipped else trials
     return Run(folder, record, space, trials, words, labels, speakers, latency_record, tuple(warnings))
 
 

@@ -11,7 +11,11 @@ from kwssearch.space import Miss, PlannedTrial, SearchSpace, completed
 from kwssearch.system.storage import read_json
 
 FORMAT = 1
-GRID = "grid"
+GRID, FRONT, RANDOM = "grid", "front", "random"
+BUILT_IN = (GRID, FRONT, RANDOM)  # oracles that the command line can go on with
+WHOLE = (GRID, FRONT)  # oracles that have something to say about every point of a space
+SKIPPED_RECORD = "skipped.json"
+SKIPPED = "skipped"
 LEFT_OUT = "left_out"
 RUN_RECORD = "run.json"
 DATA_RECORD = "data.json"

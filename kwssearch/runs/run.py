@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kwssearch.runs.records import SKIPPED
 from kwssearch.space import Objective, PlannedTrial, SearchSpace, full_name, objectives_named
 
 TIMED = {"latency_ms": "total", "feature_latency_ms": "feature", "model_latency_ms": "model"}
@@ -64,6 +65,7 @@ class Trial:
         progress: of the execution that is running now, else None.
         declared: whether trial.json says what it is; that file is written before training.
         left_out: the record of why it was not trained, if a limit was in the way.
+        skipped: what the search that did not train it expects of it; None if it did, or has not ended.
     """
 
     planned: PlannedTrial
@@ -73,6 +75,7 @@ class Trial:
     progress: Mapping[str, Any] | None = None
     declared: bool = False
     left_out: Execution | None = None
+    skipped: Mapping[str, Any] | None = None
 
     @property
     def begun(self) -> bool:
@@ -105,18 +108,22 @@ class Trial:
     @property
     def reason(self) -> str | None:
         """Why it has failed or was left out, else None."""
+        if self.status == SKIPPED:
+            return str((self.skipped or {}).get("reason") or "no reason recorded")
         found = next(iter(self.failures), self.left_out)
         return None if found is None else str(found.record.get("reason") or "no reason recorded")
 
     @property
     def status(self) -> str:
-        """completed (at least one execution is), left_out, failed, running or waiting."""
+        """completed (at least one execution is), left_out, failed, skipped, running or waiting."""
         if self.executions:
             return "completed"
         if self.left_out:
             return self.left_out.status
         if self.failures and self.progress is None:
             return "failed"
+        if self.skipped is not None and not self.begun:
+            return SKIPPED
         return "running" if self.begun else "waiting"
 
     @property

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kwssearch.data import NAMED, DataSet, load_data
 from kwssearch.errors import UserError, counted
-from kwssearch.runs import GRID, Run, RunFolder, load
+from kwssearch.runs import FRONT, GRID, Run, RunFolder, load
 from kwssearch.search import timing
+from kwssearch.search.foreknowledge import foreknown
 from kwssearch.search.plan import UNLIMITED, Budget, Plan, opened
 from kwssearch.search.progress import Progress
 from kwssearch.search.trainers import Trainers
@@ -56,6 +58,8 @@ def conduct(
         if trainers.note:
             plan = plan.with_notes(trainers.note)
         progress.announce(plan, trainers)
+        if plan.left and oracle == FRONT:
+            plan = replace(plan, known=foreknown(space, data_set, folder.source, folder.log, progress.say))
         if plan.left:
             with trainers.started(folder.log) as (executor, capacity):
                 from kwssearch.search.loop import Loop

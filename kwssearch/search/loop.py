@@ -71,7 +71,8 @@ class Loop:
             UserError: the disk or the data set fails; finished work is kept.
         """
         self.queue.costs = self.plan.macs
-        self.oracle.prepare(self.plan.macs)
+        self.plan.folder.forget_skipped()
+        self.oracle.prepare(self.plan.macs, self.plan.known)
         self.take_up()
         self.tuner.on_search_begin()
         while True:
@@ -86,6 +87,8 @@ class Loop:
                 self.settle(self.running.pop(future), outcome_of(future))
             if self.deadline is not None and time.monotonic() >= self.deadline:
                 return self.has_ended()
+        if skipped := self.oracle.unproposed():
+            self.plan.folder.end_search(skipped)
         self.tuner.on_search_end()
         return True
 
@@ -108,7 +111,7 @@ class Loop:
             values = trial.hyperparameters.values
             planned = PlannedTrial(trial.trial_id, str(self.oracle.space.strategy_of(values)), values)
             self.open[trial.trial_id] = trial, planned
-            if self.plan.leave_out(planned, self.oracle.policy.name):
+            if self.plan.leave_out(planned, self.oracle.name):
                 self.end_trial(trial.trial_id)
             else:
                 self.queue.add(self.plan.jobs(runs.Trial(planned)))
@@ -132,7 +135,7 @@ class Loop:
 
     def start(self, job: Job, executor: Executor) -> None:
         if not self.attempts[job.key] and job.execution == 0:
-            self.plan.folder.begin_trial(job.planned, self.oracle.policy.name)
+            self.plan.folder.begin_trial(job.planned, self.oracle.name)
             self.tuner.on_trial_begin(self.open[job.planned.trial_id][0])
         self.attempts[job.key] += 1
         job = replace(job, given=self.plan.trainings.find(job))

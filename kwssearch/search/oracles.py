@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import moocore
@@ -12,8 +13,8 @@ import numpy as np
 from kwssearch import runs
 from kwssearch.backend import Trial, TrialStatus, keras_tuner
 from kwssearch.errors import UserError
-from kwssearch.policies import Grid, Policy, Seen, Signal, key_of
-from kwssearch.space import SearchSpace
+from kwssearch.policies import Front, Grid, Known, Policy, Random, Seen, Signal, Skipped, key_of
+from kwssearch.space import ACCURACY, SearchSpace, percents
 from kwssearch.space.objectives import objectives_named
 from kwssearch.training import hyperparameters
 
@@ -36,6 +37,7 @@ class PolicyOracle(keras_tuner.Oracle):
         if max_trials is not None and max_trials < 1:
             raise UserError(f"max_trials: got {max_trials}, expected at least one trial, or None for all.")
         self.policy = policy
+        self._decisive: dict[str, float] = {}  # trial id -> accuracy that decides, on the validation clips
         self.ranked_by = objectives_named(policy.space.objectives)
         super().__init__(
             objective=[keras_tuner.Objective(o.name, o.direction) for o in self.ranked_by],
@@ -46,6 +48,10 @@ class PolicyOracle(keras_tuner.Oracle):
             max_consecutive_failed_trials=len(policy.space.trials) + 1,
         )
         self.verbose = 0
+
+    @property
+    def name(self) -> str:
+        return self.policy.name
 
     @property
     def space(self) -> SearchSpace:
@@ -64,9 +70,7 @@ class PolicyOracle(keras_tuner.Oracle):
             waits = proposed is Signal.WAIT and pending
             return self._no_trial(TrialStatus.IDLE if waits else TrialStatus.STOPPED)
         if self.space.strategy_of(proposed) is None or key_of(proposed) in map(key_of, self._known()):
-            raise RuntimeError(
-                f"oracle {self.policy.name!r} proposed {dict(proposed)}, expected a new point of the space"
-            )
+            raise RuntimeError(f"oracle {self.name!r} proposed {dict(proposed)}, expected a new point of the space")
         return self._begin(self.new_id(proposed), proposed, tuner_id)
 
     def new_id(self, values: Mapping[str, Any]) -> str:
@@ -102,8 +106,17 @@ class PolicyOracle(keras_tuner.Oracle):
         ranked = sorted(self._completed(), key=lambda trial: (trial.score, trial.trial_id))
         return [trial for trial in ranked if trial.score == 0] if num_trials is None else ranked[:num_trials]
 
-    def prepare(self, costs: Mapping[str, float]) -> None:
-        """Receives, before a search, the cost of each trial of the space's own list in multiply-accumulates."""
+    def prepare(self, costs: Mapping[str, float], known: Known | None = None) -> None:
+        """Receives, before a search, what is known of the points of the space's own list.
+
+        Args:
+            costs: trial id -> multiply-accumulates.
+            known: figures of all points, for an oracle called 'front'.
+        """
+
+    def unproposed(self) -> dict[str, Any]:
+        """At the end of a search, what is expected of the points that were not proposed; by default nothing."""
+        return {}
 
     def take_up(self, run: runs.Run) -> list[Trial]:
         """Tells the oracle which trials a run has begun, in the order of their ends, and nothing else.
@@ -131,6 +144,8 @@ class PolicyOracle(keras_tuner.Oracle):
         """Reports a trial's figures, or why it has none; `end_trial` comes next."""
         if recorded.executions:
             trial.status = TrialStatus.COMPLETED
+            validated = recorded.known("validation_accuracy")
+            self._decisive[trial.trial_id] = recorded.mean("validation_accuracy") if validated else recorded.accuracy
             self.update_trial(trial.trial_id, {o.name: recorded.figure(o.name) for o in self.ranked_by})
         else:
             trial.status = TrialStatus.INVALID if recorded.left_out else TrialStatus.FAILED
@@ -174,27 +189,104 @@ class PolicyOracle(keras_tuner.Oracle):
     def _figures(self, trial: Trial) -> dict[str, float] | None:
         if trial.status != TrialStatus.COMPLETED:
             return None
-        return {o.name: trial.metrics.get_best_value(o.name) for o in self.ranked_by}
+        found = {o.name: trial.metrics.get_best_value(o.name) for o in self.ranked_by}
+        return {**found, ACCURACY.name: self._decisive.get(trial.trial_id, found[ACCURACY.name])}
 
 
-class GridOracle(PolicyOracle, keras_tuner.oracles.GridSearchOracle):
-    """Every point of a space once, the longest training first; a trial's id is its place in the declared order."""
+class ListedOracle(PolicyOracle):
+    """An oracle of the tool's own: a trial's id is its point's place in the space's list."""
 
-    whole_space_first = True
-    policy: Grid
+    name: str
 
     def __init__(self, space: SearchSpace, max_trials: int | None = None) -> None:
-        super().__init__(Grid(space), max_trials)
+        super().__init__(self.policy_for(space), max_trials)
+        self.adopt(space)
 
-    def prepare(self, costs: Mapping[str, float]) -> None:
-        self.policy = Grid(self.space, costs)
+    def policy_for(self, space: SearchSpace) -> Policy:
+        """The policy over a space."""
+        raise NotImplementedError
+
+    def adopt(self, space: SearchSpace) -> None:
+        self.policy = self.policy_for(space)
+        self._ids = {key_of(planned.values): planned.trial_id for planned in space.trials}
 
     def take_up(self, run: runs.Run) -> list[Trial]:
         """Goes by the ids of the run's own space: in one that has grown, they are not those of the declared order."""
         asked = self.space
-        own = replace(run.space, objectives=asked.objectives, limits=asked.limits)
-        self.policy = Grid(own, self.policy.costs)
+        self.adopt(replace(run.space, objectives=asked.objectives, limits=asked.limits))
         return super().take_up(run)
 
     def new_id(self, values: Mapping[str, Any]) -> str:
-        return self.policy.ids[key_of(values)]
+        return self._ids[key_of(values)]
+
+
+class GridOracle(ListedOracle, keras_tuner.oracles.GridSearchOracle):
+    """Every point of a space once, the longest training first."""
+
+    name = runs.GRID
+    whole_space_first = True
+    costs: Mapping[str, float] = MappingProxyType({})
+
+    def policy_for(self, space: SearchSpace) -> Policy:
+        return Grid(space, self.costs)
+
+    def prepare(self, costs: Mapping[str, float], known: Known | None = None) -> None:
+        self.costs = costs
+        self.adopt(self.space)
+
+
+class RandomOracle(ListedOracle):
+    """Points in an order that is drawn from the recipe's seed."""
+
+    name = runs.RANDOM
+
+    def policy_for(self, space: SearchSpace) -> Policy:
+        return Random(space, space.recipe.seed)
+
+
+class FrontOracle(ListedOracle):
+    """The points that may be on the front, the cheapest first (see `policies.Front`).
+
+    Args:
+        known: figures of all points; a search finds them out. Without them, points come in declared order.
+    """
+
+    name = runs.FRONT
+
+    def __init__(self, space: SearchSpace, max_trials: int | None = None, known: Known | None = None) -> None:
+        self.known = known
+        super().__init__(space, max_trials)
+
+    def policy_for(self, space: SearchSpace) -> Policy:
+        return Grid(space) if self.known is None else Front(space, self.known, space.recipe.seed)
+
+    def prepare(self, costs: Mapping[str, float], known: Known | None = None) -> None:
+        self.known = known or self.known
+        self.adopt(self.space)
+
+    def unproposed(self) -> dict[str, Any]:
+        """What is expected of the points that the policy skips; nothing while it would propose more."""
+        seen = self._seen()
+        if not isinstance(self.policy, Front) or not isinstance(self.policy.propose(seen, ()), Signal):
+            return {}
+        skipped = self.policy.skipped(seen)
+        trials = {self._ids[key_of(each.values)]: self.skipped_record(each) for each in skipped}
+        return {"found": round(self.policy.outlook(seen, ()).found, 4), "trials": trials}
+
+    def skipped_record(self, each: Skipped) -> dict[str, Any]:
+        by = None if each.dominated_by is None else self._ids[key_of(each.dominated_by)]
+        expected = f"expected {percents(each.accuracy)} ({percents(each.low)} to {percents(each.high)})"
+        beaten = "" if by is None else f"; trial {by} costs no more"
+        return {
+            "accuracy": round(each.accuracy, 5),
+            "low": round(each.low, 5),
+            "high": round(each.high, 5),
+            "chance": round(each.chance, 4),
+            "dominated_by": by,
+            "reason": f"{expected}, {each.chance:.0%} likely to be on the front{beaten}",
+        }
+
+
+ORACLES: Mapping[str, type[ListedOracle]] = MappingProxyType(
+    {oracle.name: oracle for oracle in (GridOracle, FrontOracle, RandomOracle)}
+)

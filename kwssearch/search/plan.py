@@ -10,7 +10,8 @@ from typing import Any
 
 from kwssearch.data import DataSet
 from kwssearch.models import Cost, costs
-from kwssearch.runs import GRID, VOICES_KNOWN, Run, RunFolder, Trial, beginning_name, trial_folder
+from kwssearch.policies import Known
+from kwssearch.runs import FRONT, GRID, VOICES_KNOWN, Run, RunFolder, Trial, beginning_name, trial_folder
 from kwssearch.search.fitting import Point, Unfit, key_of, settle_left_out, unfit_points
 from kwssearch.search.foresight import data_notes, space_notes
 from kwssearch.search.job import Job
@@ -47,6 +48,7 @@ class Plan:
         remote: jobs run on other hosts, so that their artefacts must be sent back.
         workers: how many jobs run at once, as far as is known.
         gpu: jobs may use graphics processors.
+        known: figures of all points, for an oracle that needs them.
         taken: executions that were taken over from other runs.
         notes: sentences to show before the search begins.
         trainings: those that have ended, here and in runs to take over from.
@@ -62,6 +64,7 @@ class Plan:
     workers: int = 1
     gpu: bool = False
     notes: tuple[str, ...] = ()
+    known: Known | None = None
     taken: int = 0
     unfit: Mapping[Point, Unfit] = field(default_factory=dict)
 
@@ -86,7 +89,15 @@ class Plan:
         return sum(self.executions - len(trial.missing(self.executions)) for trial in trained)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether the oracle of a run has ended, and only skipped points are not trained."""
+        under_way = any(trial.begun and trial.missing(self.executions) for trial in self.run.trials)
+        return any(trial.skipped is not None for trial in self.run.trials) and not under_way
+
+    @property
     def left(self) -> int:
+        if self.run.record.get("oracle") == FRONT and self.is_settled:
+            return 0
         return max(0, self.trials * self.executions - self.done)
 
     @cached_property

@@ -16,11 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from kwssearch.errors import counted, printable
-from kwssearch.runs import PROGRESS_RECORD, Run
+from kwssearch.runs import PROGRESS_RECORD
 from kwssearch.search.fitting import forecasting_sentence
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
+from kwssearch.search.telling import foretold, search_sentence
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import full_name, kilobytes
 from kwssearch.system.storage import read_json
@@ -60,6 +61,8 @@ class Progress:
         for note in plan.data.notes:
             self.say(note)
         self.say(f"Run: {plan.folder.path}, {trainers.sentence}.")
+        if plan.left and (told := search_sentence(plan)):
+            self.say(told)
         if plan.left_out:
             self.say(
                 f"Left out: {counted(len(plan.left_out), 'trial')} that cannot keep the limits, going by forecasts; "
@@ -81,48 +84,6 @@ class Progress:
         """Shows the jobs of a plan until the block ends."""
         with canvas(self.console) as draw:
             yield Display(plan, self, draw)
-
-
-def foretold(plan: Plan, hours: float) -> str:
-    """How far a budget of time will come, going by the trainings that have ended."""
-    pace = Pace()
-    for trial in plan.run.trials:
-        for execution in trial.executions:
-            if "origin" not in execution.record:
-                pace.took(plan.cost_of(trial.planned), float(execution["seconds"]))
-    if not pace.known():
-        return f"How far {hours:g} h will come shows in the time left, once a training has ended."
-    ended = {(trial.trial_id, e.index) for trial in plan.run.trials for e in (*trial.executions, *trial.failures)}
-    waiting = sorted(
-        (index, -plan.cost_of(planned))
-        for planned in plan.space.trials
-        if planned.trial_id in plan.trainers
-        for index in range(plan.executions)
-        if (planned.trial_id, index) not in ended
-    )
-    room, fitting = 3600 * hours * max(1, plan.workers), 0
-    for _, cost in waiting:
-        room -= pace.expected([-cost])
-        fitting += room >= 0
-    trainings = counted(len(waiting), "training")
-    return f"In {hours:g} h about {fitting} of {trainings} will end, going by those that have."
-
-
-def conclusion(run: Run, progress: Progress) -> int:
-    """Names what failed and where to look; the number of failures."""
-    failures = [(trial, failure) for trial in run.trials for failure in trial.failures]
-    shown = quote(str(run.folder))
-    for trial, failure in failures:
-        which = f", execution {failure.index}" if run.space.recipe.executions_per_trial > 1 else ""
-        progress.say(f"Failed: trial {trial.trial_id} ({trial.name}){which}: {failure['reason']}")
-    if failures:
-        progress.say(f"To try the failed ones again: kwssearch resume {shown} --retry-failed")
-    left_out = sum(trial.left_out is not None for trial in run.trials)
-    without = f", {left_out} left out" if left_out else ""
-    progress.say(f"{len(run.completed)} of {counted(len(run.trials), 'trial')} completed{without}.")
-    if run.completed:
-        progress.say(f"Next: kwssearch front {shown}\n      kwssearch answers {shown}\n      kwssearch report {shown}")
-    return len(failures)
 
 
 class State(NamedTuple):

@@ -13,11 +13,12 @@ from kwssearch.data import DataSet
 from kwssearch.errors import UserError, counted
 from kwssearch.report.rows import trial_rows
 from kwssearch.report.tables import show_trials
-from kwssearch.runs import Run, RunFolder, trial_folder
+from kwssearch.runs import FRONT, GRID, RANDOM, Run, RunFolder, trial_folder
 from kwssearch.search.conduct import conduct
-from kwssearch.search.oracles import GridOracle, PolicyOracle
+from kwssearch.search.oracles import ORACLES, PolicyOracle
 from kwssearch.search.plan import Budget, Plan
-from kwssearch.search.progress import Progress, conclusion
+from kwssearch.search.progress import Progress
+from kwssearch.search.telling import conclusion
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import SearchSpace, read_space
 from kwssearch.training import KwsHyperModel, load_weights, plain_model
@@ -123,13 +124,13 @@ class KwsTuner(BaseTuner):
             self._begun,
             Trainers.chosen(workers, scheduler, gpus),
             progress,
-            self.oracle.policy.name,
+            self.oracle.name,
             Budget(self.oracle.max_trials, max_hours, timing_budget),
             retry_failed,
             [Path(folder) for folder in reuse],
         )
         self.oracle.take_up(run)  # what was heard were latencies beside training
-        conclusion(run, progress)
+        conclusion(run, progress.say)
 
     def results_summary(self, num_trials: int = 10) -> None:
         """Prints the best trials, the front first, with their objectives and intervals."""
@@ -208,6 +209,8 @@ class GridSearch(KwsTuner):
         UserError: an unknown objective, or what `KwsTuner` refuses.
     """
 
+    search_by = GRID
+
     def __init__(
         self,
         hypermodel: KwsHyperModel,
@@ -222,7 +225,25 @@ class GridSearch(KwsTuner):
             raise UserError(wrong_hypermodel(hypermodel))
         space = asked_for(hypermodel.space, objective, executions_per_trial)
         own = KwsHyperModel(space, hypermodel.data, hypermodel.cache)
-        super().__init__(GridOracle(space, max_trials), own, directory, project_name, overwrite)
+        super().__init__(ORACLES[self.search_by](space, max_trials), own, directory, project_name, overwrite)
+
+
+class FrontSearch(GridSearch):
+    """Searches for the front: trains the cheapest point that may be on it, until most of it is expected to be found.
+
+    Its arguments are those of `GridSearch`.
+    """
+
+    search_by = FRONT
+
+
+class RandomSearch(GridSearch):
+    """Searches points in a random order, at most `max_trials`; its arguments are those of `GridSearch`."""
+
+    search_by = RANDOM
+
+
+TUNERS = {tuner.search_by: tuner for tuner in (GridSearch, FrontSearch, RandomSearch)}
 
 
 def asked_for(space: SearchSpace, objective: Sequence[str] | None, executions: int | None) -> SearchSpace:

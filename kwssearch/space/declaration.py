@@ -24,8 +24,8 @@ from kwssearch.system.text import read_text
 
 MAX_TRIALS = 10_000
 KEYS = (
-    "name", "description", "data", *SETTINGS, "objectives", "limits", "recipe", "pruning", "quantization", "features",
-    "baseline", "strategy", "architectures",
+    "name", "description", "data", *SETTINGS, "objectives", "limits", "search", "recipe", "pruning", "quantization",
+    "features", "baseline", "strategy", "architectures",
 )  # fmt: skip
 
 FEATURES = {
@@ -59,6 +59,8 @@ PRUNING = {
     "end": number(0, 1, "a share of the training from 0 to 1, after begin", 0.8),
 }
 
+
+SEARCH = choice(("grid", "front", "random"), "grid")
 
 QUANTIZATION = {
     "clips": integer(1, 10_000, "a whole number from 1 to 10000", Quantization.clips),
@@ -114,8 +116,8 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     """
     table = Table(place, content)
     table.only(KEYS)
-    head = Table(place, {k: v for k, v in content.items() if k in ("name", "description", "data")})
-    texts = head.read({"name": text(name), "description": text("", empty=True), "data": text("msc")})
+    heads = {"name": text(name), "description": text("", empty=True), "data": text("msc"), "search": SEARCH}
+    texts = Table(place, {key: value for key, value in content.items() if key in heads}).read(heads)
     settings = read_data_settings(place, content)
     features = read_features(place, content, settings.window_s)
     recipe = read_recipe(place, content)

@@ -46,6 +46,7 @@ class SearchSpace:
         architectures: where builders that are not shipped are, by the names that the axis uses.
         data_settings: which clips of the data set are used, and how.
         limits: points that cannot keep them are not trained; results do not depend on them.
+        search: what proposes trials: 'grid', 'front' or 'random'.
         before: what a run was begun with, if it has grown since; its trials keep their ids.
     """
 
@@ -62,6 +63,7 @@ class SearchSpace:
     data_settings: DataSettings = DEFAULTS
     quantization: Quantization = POST_TRAINING
     limits: Limits = NO_LIMITS
+    search: str = "grid"
     before: SearchSpace | None = None
 
     def __repr__(self) -> str:
@@ -126,6 +128,7 @@ class SearchSpace:
             "data": self.data,
             **self.data_settings.to_dict(),
             "objectives": list(self.objectives),
+            "search": self.search,
             **({"limits": self.limits.to_dict()} if self.limits else {}),
             "recipe": {**asdict(self.recipe), "learning_rate": list(self.recipe.learning_rate)},
             "pruning": asdict(self.pruning),

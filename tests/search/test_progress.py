@@ -20,7 +20,8 @@ from kwssearch.search import progress
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Budget, Plan, opened
-from kwssearch.search.progress import Display, Progress, conclusion, foretold
+from kwssearch.search.progress import Display, Progress
+from kwssearch.search.telling import conclusion, foretold
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import load_space
 from kwssearch.system.storage import write_json
@@ -176,7 +177,7 @@ def test_the_conclusion_names_failures_and_what_is_next(plan, retried: bool, tol
     if not retried:
         second = runs.Trial(second.planned, failures=(runs.Execution(0, "failed", record),))
     shown = writer()
-    failed = conclusion(replace(plan.run, trials=(first, second)), shown)
+    failed = conclusion(replace(plan.run, trials=(first, second)), shown.say)
     assert failed == (0 if retried else 1)
     assert told in printed(shown)
     assert "Next: kwssearch front" in printed(shown)
@@ -184,7 +185,7 @@ def test_the_conclusion_names_failures_and_what_is_next(plan, retried: bool, tol
 
 def test_nothing_is_next_after_nothing(plan) -> None:
     shown = writer()
-    conclusion(replace(plan.run, trials=(runs.Trial(plan.space.trials[0]),)), shown)
+    conclusion(replace(plan.run, trials=(runs.Trial(plan.space.trials[0]),)), shown.say)
     assert "Next" not in printed(shown)
     assert "0 of 1 trial completed." in printed(shown)
 

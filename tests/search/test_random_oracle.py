@@ -54,7 +54,7 @@ def test_run_kill_resume_front_report(tmp_path: Path, words: Path, cache: Path) 
     assert [trial.values for trial in run.trials][: len(begun)] == begun
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert {json.loads((p / "trial.json").read_text())["proposed_by"] for p in (tmp_path / "run").glob("trial_*")} == {
-        "random"
+        "shuffled"
     }
     rows = json.loads(shell.kwssearch("front", tmp_path / "run", "--json", cache=cache).stdout)
     assert rows and all(row["on_front"] for row in rows)
@@ -62,4 +62,4 @@ def test_run_kill_resume_front_report(tmp_path: Path, words: Path, cache: Path) 
     assert reported.returncode == 0, reported.stderr
     refused = shell.kwssearch("resume", tmp_path / "run", cache=cache)
     assert refused.returncode == 1
-    assert "were proposed by oracle 'random'" in refused.stderr
+    assert "were proposed by oracle 'shuffled'" in refused.stderr

@@ -11,7 +11,7 @@ from kwssearch.space import SearchSpace
 
 
 class RandomPolicy:
-    name = "random"
+    name = "shuffled"
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
         self.space = space

@@ -1,0 +1,74 @@
+"""Sentences on a search: how far it will come, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from shlex import quote
+
+from kwssearch.errors import counted
+from kwssearch.runs import FRONT, GRID, SKIPPED, Run
+from kwssearch.search.pace import Pace
+from kwssearch.search.plan import Plan
+
+MANY_TRAININGS = 36
+
+
+def search_sentence(plan: Plan) -> str:
+    """How many trials a search is likely to train, where that is not all of them; or how it could be fewer."""
+    oracle = plan.run.record.get("oracle")
+    if oracle == FRONT:
+        return (
+            "Search: front; it trains the cheapest points that may be on the front, until three quarters of it are "
+            "expected to be found, and skips the others. In replays of a grid that took a seventh of its training."
+        )
+    if oracle == GRID and len(plan.trainers) > MANY_TRAININGS:
+        return (
+            f"Search: grid, all {len(plan.trainers)} trainings; the search 'front' would train those that may be on "
+            "the front (a seventh of the time in replays of a grid) and skip the others."
+        )
+    return ""
+
+
+def foretold(plan: Plan, hours: float) -> str:
+    """How far a budget of time will come, going by the trainings that have ended."""
+    pace = Pace()
+    for trial in plan.run.trials:
+        for execution in trial.executions:
+            if "origin" not in execution.record:
+                pace.took(plan.cost_of(trial.planned), float(execution["seconds"]))
+    if not pace.known():
+        return f"How far {hours:g} h will come shows in the time left, once a training has ended."
+    ended = {(trial.trial_id, e.index) for trial in plan.run.trials for e in (*trial.executions, *trial.failures)}
+    waiting = sorted(
+        (index, -plan.cost_of(planned))
+        for planned in plan.space.trials
+        if planned.trial_id in plan.trainers
+        for index in range(plan.executions)
+        if (planned.trial_id, index) not in ended
+    )
+    room, fitting = 3600 * hours * max(1, plan.workers), 0
+    for _, cost in waiting:
+        room -= pace.expected([-cost])
+        fitting += room >= 0
+    trainings = counted(len(waiting), "training")
+    return f"In {hours:g} h about {fitting} of {trainings} will end, going by those that have."
+
+
+def conclusion(run: Run, say: Callable[[str], None]) -> int:
+    """Names what failed and where to look; the number of failures."""
+    failures = [(trial, failure) for trial in run.trials for failure in trial.failures]
+    shown = quote(str(run.folder))
+    for trial, failure in failures:
+        which = f", execution {failure.index}" if run.space.recipe.executions_per_trial > 1 else ""
+        say(f"Failed: trial {trial.trial_id} ({trial.name}){which}: {failure['reason']}")
+    if failures:
+        say(f"To try the failed ones again: kwssearch resume {shown} --retry-failed")
+    left_out = sum(trial.left_out is not None for trial in run.trials)
+    skipped = sum(trial.status == SKIPPED for trial in run.trials)
+    without = (f", {left_out} left out" if left_out else "") + (f", {skipped} skipped" if skipped else "")
+    say(f"{len(run.completed)} of {counted(len(run.trials), 'trial')} completed{without}.")
+    if skipped:
+        say(f"To train the skipped ones too: kwssearch resume {shown} --exhaustive")
+    if run.completed:
+        say(f"Next: kwssearch front {shown}\n      kwssearch answers {shown}\n      kwssearch report {shown}")
+    return len(failures)

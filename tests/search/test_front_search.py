@@ -1,0 +1,117 @@
+"""The search for the front through the whole tool, and what it knows before it trains."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import shell
+
+import kwssearch as kws
+from kwssearch import runs
+from kwssearch.policies import Front, Known
+from kwssearch.search import foreknowledge
+from kwssearch.search.oracles import FrontOracle, GridOracle, PolicyOracle, RandomOracle
+from kwssearch.space import SearchSpace, load_space
+from kwssearch.testing import recorded, tiny
+from kwssearch.testing.oracles import OracleConformance
+from kwssearch.training import KwsHyperModel
+
+MORE = """
+[[strategy]]
+name = "narrow"
+architecture = ["cnn", "ds_cnn"]
+width_multiplier = [0.03, 0.05]
+final_sparsity = [0.0, 0.8]
+quantization = ["none", "int8"]
+"""
+
+
+def known(space: SearchSpace) -> Known:
+    figures = [recorded.lab_figures(trial.values) for trial in space.trials]
+    costs = np.array([(f.memory_bytes, f.feature_ms + f.model_ms) for f in figures])
+    return Known(costs, costs[:, 1], 500)
+
+
+class TestFrontOracle(OracleConformance):
+    def make(self, space: SearchSpace) -> PolicyOracle:
+        return FrontOracle(space, known=known(space))
+
+
+class TestRandomOracle(OracleConformance):
+    def make(self, space: SearchSpace) -> PolicyOracle:
+        return RandomOracle(space, max_trials=5)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Path:
+    """A search for the front, whole."""
+    folder = tmp_path_factory.mktemp("front")
+    space = tiny.write_space(folder / "tiny.toml")
+    space.write_text("search = 'front'\n" + space.read_text() + MORE)
+    told = shell.kwssearch("run", space, "--data", words, "--out", folder / "run", cache=cache)
+    assert told.returncode == 0, told.stderr
+    assert "Search: front" in told.stderr
+    return folder / "run"
+
+
+def test_every_point_is_trained_or_says_why_not(ended: Path) -> None:
+    run = runs.load(ended)
+    assert run.record["oracle"] == "front"
+    statuses = {trial.status for trial in run.trials}
+    assert statuses <= {"completed", "skipped"}
+    expected = json.loads((ended / "skipped.json").read_text())["trials"] if "skipped" in statuses else {}
+    assert set(expected) == {trial.trial_id for trial in run.trials if trial.status == "skipped"}
+    for trial in run.trials:
+        if trial.status == "skipped":
+            assert trial.reason.startswith("expected ")
+            assert 0 <= trial.skipped["chance"] < 0.5
+    assert {trial.executions[0]["trial_id"] for trial in run.completed} == {t.trial_id for t in run.completed}
+
+
+def test_a_finished_search_does_not_begin_again_and_the_skipped_can_be_taken_up(ended, cache, tmp_path) -> None:
+    again = shell.kwssearch("resume", ended, cache=cache)
+    assert again.returncode == 0, again.stderr
+    assert ", 0 to run" in again.stderr
+    run = runs.load(ended)
+    record = {**run.record, "oracle": "grid"}
+    assert run.record["oracle"] == "front", "the oracle of a run goes on unless another is asked for"
+    assert record["oracle"] in runs.BUILT_IN
+
+
+def test_validation_decides(ended: Path) -> None:
+    run = runs.load(ended)
+    oracle = GridOracle(run.space)
+    oracle.take_up(run)
+    trial = run.completed[0]
+    (seen,) = (each for each in oracle._seen() if each.values == trial.values)
+    assert seen.figures["accuracy"] == trial.executions[0]["validation_accuracy"]
+
+
+def test_times_of_many_shapes_are_fitted_to_some() -> None:
+    space = load_space("homework")
+    macs = {foreknowledge.shape_of(trial): 1e4 * (1 + i % 576) for i, trial in enumerate(space.trials)}
+    chosen = foreknowledge.spread(macs)
+    assert {shape[0] for shape in chosen} == set(space.features)
+    assert len(chosen) < 120 < len(macs)
+    truth = {shape: {"feature": 0.1 + len(shape[0]) / 100, "model": 1e-6 * macs[shape] ** 0.8} for shape in macs}
+    found = foreknowledge.fitted({shape: truth[shape] for shape in chosen}, macs)
+    errors = [abs(sum(found[shape].values()) / sum(truth[shape].values()) - 1) for shape in macs]
+    assert np.median(errors) < 0.02
+
+
+def test_from_python(ended, words, cache, monkeypatch) -> None:
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
+    space = runs.load(ended).space
+    tuner = kws.FrontSearch(KwsHyperModel(space), directory=ended.parent, project_name="run")
+    tuner.search(kws.load_data(words), workers=0, verbose=0)
+    assert isinstance(tuner.oracle, FrontOracle)
+    best = tuner.get_best_trials(1)[0]
+    assert best.score == 0
+
+
+def test_the_policy_of_an_oracle_is_the_one_that_is_replayed() -> None:
+    space = load_space("full")
+    assert isinstance(FrontOracle(space, known=known(space)).policy, Front)

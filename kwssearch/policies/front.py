@@ -19,6 +19,7 @@ from kwssearch.policies.surrogate import Indices, Surrogate, odds
 from kwssearch.space import ACCURACY, SearchSpace, Stage, point_key
 
 CONVERSION = 0.01  # of the median training: what a file costs whose training is done
+WORST = -20.0  # log-odds of what nothing has beaten
 MOST_DRAWN = 500  # points of a large space whose accuracies are drawn together
 
 
@@ -168,12 +169,12 @@ class Front:
         if len(begun) <= MOST_DRAWN:
             return np.arange(len(begun))
         mean, deviation = self.surrogate.rough(good, y)
-        best = np.full(len(begun), -np.inf)
+        best = np.full(len(begun), WORST)
         for point, value in measured.items():
             beaten = self.domination.beaten_by(point)
             best[beaten] = np.maximum(best[beaten], odds(value, self.known.clips))
-        margin = np.where(begun, np.inf, (mean - best) / deviation)
-        return np.sort(np.argsort(-margin, kind="stable")[: max(MOST_DRAWN, int(begun.sum()))])
+        likeliest = np.lexsort((-(mean - best) / deviation, ~begun))
+        return np.sort(likeliest[: max(MOST_DRAWN, int(begun.sum()))])
 
     def skipped(self, seen: Sequence[Seen]) -> list[Skipped]:
         """The points that were not trained, with why."""

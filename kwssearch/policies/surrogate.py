@@ -28,6 +28,7 @@ POLYNOMIAL_NOISES = (0.06, 0.09, 0.13, 0.2, 0.3, 0.45, 0.7)
 SURFACE_NOISES = (0.06, 0.09, 0.13, 0.2, 0.3)
 TYPICAL_NOISE, TYPICAL_LENGTH = 0.12, 2.0
 NUGGET = 1e-8
+MANY_POINTS, FEW_MEMBERS = 200, 6  # of more points, so many members of a family are drawn from
 
 
 def odds(accuracy: npt.ArrayLike, clips: int) -> Floats:
@@ -157,8 +158,10 @@ class Surrogate:
         """
         drawn = []
         families = self.fits(seen, y)
+        each = draws // len(families)
+        alike = 1 if len(at) <= MANY_POINTS else each // FEW_MEMBERS  # draws of one member cost little more than one
         for members in families:
-            counts = rng.multinomial(draws // len(families), [share for share, _ in members])
+            counts = alike * rng.multinomial(each // alike, [share for share, _ in members])
             for count, (_, fit) in zip(counts, members, strict=True):
                 if count:
                     mean, covariance = fit.moments(at, full=True)

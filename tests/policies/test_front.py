@@ -169,6 +169,8 @@ def test_a_large_space_is_decided_upon_in_time_and_memory() -> None:
     policy = Front(space, known(space))
     seen = [Seen(t.values, {"accuracy": truth(t.values)}) for t in space.trials[::40]]
     policy.propose(seen, ())
+    assert policy.begun(seen, ()).sum() == len(seen)
+    assert policy.outlook(seen[:3], ()).chance.max() <= 1
     began = time.perf_counter()
     assert not isinstance(policy.propose(seen, ()), Signal)
     assert time.perf_counter() - began < 5

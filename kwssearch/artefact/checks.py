@@ -165,8 +165,8 @@ def agreement(twin_probabilities: Array, probabilities: Array, labels: npt.NDArr
     if same < LEAST_AGREEMENT * clips and not is_chance(wanted == labels, labels):
         raise FaultyFileError(
             f"the quantised file gives {same:,} of {counted(clips, 'clip')} ({100 * same / clips:.1f} %) the answer "
-            f"of its float32 twin, expected at least {100 * LEAST_AGREEMENT:.0f} %; calibrate with more clips, prune "
-            "less, or use quantization 'float16'"
+            f"of its float32 twin, expected at least {100 * LEAST_AGREEMENT:.0f} %; give each channel a scale "
+            "of its own with per_channel = true, prune less, or use quantization 'float16'"
         )
     lost = int(np.sum((wanted == labels) & (found != labels)))
     gained = int(np.sum((wanted != labels) & (found == labels)))

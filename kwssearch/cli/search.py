@@ -230,7 +230,9 @@ def search(
 
     progress = Progress()
     oracle = by or begun_by(folder) or space.search
-    with interruptible(f"Stopped; what is done is saved. To go on: kwssearch resume {quote(str(folder))}"):
+    most = "" if max_trials is None else f" --max-trials {max_trials}"
+    command = f"kwssearch resume {quote(str(folder))}{most}"
+    with interruptible(f"Stopped; what is done is saved. To go on: {command}"):
         there = Trainers.chosen(workers, scheduler, gpus)
         ended = conduct(
             folder,

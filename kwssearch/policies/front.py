@@ -101,7 +101,7 @@ class Front:
             worth = np.flatnonzero(~begun & (outlook.chance > 0) & (outlook.chance >= bar))
             if not len(worth):
                 return Signal.WAIT if pending else Signal.STOP
-            following = worth[np.argmin(self.work_left(begun)[worth])]
+            following = worth[np.argmin(self.work_left(seen, pending)[worth])]
         return self.space.trials[int(following)].values
 
     def begun(self, seen: Sequence[Seen], pending: Sequence[Point]) -> npt.NDArray[np.bool_]:
@@ -110,10 +110,10 @@ class Front:
         found[[self.index[key_of(values)] for values in (*(trial.values for trial in seen), *pending)]] = True
         return found
 
-    def work_left(self, begun: npt.NDArray[np.bool_]) -> Floats:
-        """What each point would still cost: next to nothing where its training was begun for another file."""
+    def work_left(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Floats:
+        """What each point would still cost: next to nothing where its training was done or begun for another file."""
         trained = np.zeros(self.training.max() + 1, dtype=bool)
-        trained[self.training[begun]] = True
+        trained[self.training[self.begun([trial for trial in seen if trial.figures is not None], pending)]] = True
         return np.where(trained[self.training], CONVERSION * np.median(self.known.work), self.known.work)
 
     @cached_property

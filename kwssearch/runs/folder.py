@@ -15,6 +15,7 @@ from kwssearch import data as data_sets
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.runs import records
+from kwssearch.runs.aside import set_aside
 from kwssearch.runs.changes import changed_keys, changes, comparable, grows, version_changes
 from kwssearch.runs.description import describe, recorded_source
 from kwssearch.runs.lock import HOLDER, LOCK, held, told_of
@@ -177,6 +178,8 @@ class RunFolder:
         }
         if oracle != records.oracle_of(self.record):
             changed["oracle"] = oracle
+        if grown or space.objectives != recorded.objectives:
+            self.forget_skipped()
         if grown:
             changed["before"] = [*self.record.get("before", []), recorded.to_dict()]
         if self.record != (record := {**self.record, **changed}):
@@ -261,7 +264,9 @@ class RunFolder:
 
     def take_back(self, trial: Trial) -> None:
         """Forgets that a trial was left out."""
-        set_aside(trial_folder(self.path, trial.trial_id) / records.RESULT_RECORD, "left-out")
+        here = trial_folder(self.path, trial.trial_id)
+        set_aside(here / records.RESULT_RECORD, "left-out")
+        (here / records.TRIAL_RECORD).unlink(missing_ok=True)  # it is proposed again, or not
 
     def end_timing(self, record: Mapping[str, Any]) -> None:
         write_json(self.path / records.LATENCY_RECORD, record)
@@ -269,6 +274,13 @@ class RunFolder:
     def end_search(self, skipped: Mapping[str, Any]) -> None:
         """Keeps what a search that has ended expects of the points that it did not train."""
         write_json(self.path / records.SKIPPED_RECORD, skipped)
+
+    def known(self) -> dict[str, Any] | None:
+        """What was found out of all points before anything was trained, if it was."""
+        return records.read_or_warn(self.path / records.KNOWN_RECORD, [])
+
+    def keep_known(self, figures: Mapping[str, Any]) -> None:
+        write_json(self.path / records.KNOWN_RECORD, figures)
 
     def forget_skipped(self) -> None:
         """A search goes on: nothing is skipped until it has ended."""
@@ -290,16 +302,3 @@ class RunFolder:
     def clear_shared(self) -> None:
         """Removes the states that trials shared, once none of them is still to run."""
         shutil.rmtree(self.path / records.SHARED, ignore_errors=True)
-
-
-def set_aside(path: Path, why: str) -> None:
-    """Renames a record or a folder so that it is neither read nor lost.
-
-    Raises:
-        UserError: its folder cannot be written.
-    """
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.{why}-{number}{path.suffix}")).exists():
-        number += 1
-    with told_of(path.parent):
-        os.replace(path, aside)

@@ -59,7 +59,7 @@ def conduct(
             plan = plan.with_notes(trainers.note)
         progress.announce(plan, trainers)
         if plan.left and oracle == FRONT:
-            plan = replace(plan, known=foreknown(space, data_set, folder.source, folder.log, progress.say))
+            plan = replace(plan, known=foreknown(plan.space, data_set, folder, progress.say))
         if plan.left:
             with trainers.started(folder.log) as (executor, capacity):
                 from kwssearch.search.loop import Loop

@@ -13,14 +13,16 @@ import numpy as np
 
 from kwssearch.compression import forecasts
 from kwssearch.data import DataSet
+from kwssearch.errors import UserError
 from kwssearch.features import FrontEnd
 from kwssearch.models import costs
 from kwssearch.models.cost import builder_digest
 from kwssearch.policies import Known
+from kwssearch.runs import RunFolder
 from kwssearch.search import timing
 from kwssearch.search.pace import GUESS
 from kwssearch.search.timing import Timed
-from kwssearch.search.workers import local_pool
+from kwssearch.search.workers import WorkerDiedError, local_pool
 from kwssearch.space import LATENCY, PlannedTrial, SearchSpace, cost_objectives, objectives_named
 from kwssearch.system.cache import cache_folder, recall, remember
 from kwssearch.system.devices import HIDDEN
@@ -32,7 +34,7 @@ Times = Mapping[str, float]  # 'feature' and 'model', in ms
 
 
 def foreknown(
-    space: SearchSpace, data: DataSet, source: str, log: Path, waiting: Callable[[str], None] = lambda what: None
+    space: SearchSpace, data: DataSet, folder: RunFolder, waiting: Callable[[str], None] = lambda what: None
 ) -> Known:
     """Figures of all points, in the order of the space's trials.
 
@@ -40,19 +42,31 @@ def foreknown(
     each shape and quantisation, whatever its sparsity.
 
     Args:
-        source: what `load_data` takes to find the data set.
-        log: file that receives what the process that times prints.
+        folder: of the run, which keeps them: a search that goes on decides by the same figures.
         waiting: called with a sentence before what takes long.
     """
+    names = [objective.name for objective in cost_objectives(objectives_named(space.objectives))]
+    points = {"objectives": names, "trials": [trial.trial_id for trial in space.trials]}
+    kept = folder.known()
+    if kept is None or {key: kept.get(key) for key in points} != points:
+        found = found_out(space, data, folder, names, waiting)
+        kept = {**points, "costs": found.costs.tolist(), "work": found.work.tolist(), "clips": found.clips}
+        folder.keep_known(kept)
+    return Known(np.array(kept["costs"]), np.array(kept["work"]), kept["clips"])
+
+
+def found_out(
+    space: SearchSpace, data: DataSet, folder: RunFolder, names: Sequence[str], waiting: Callable[[str], None]
+) -> Known:
+    """The same, from files of untrained models."""
     classes = len(data.words)
     files = forecasts(space, classes, lambda count: waiting(f"Making {count} files of untrained models ..."))
     work = costs(space, classes)
     figures: dict[str, Mapping[str, float]] = {
         trial_id: {**asdict(forecast), "macs": float(work[trial_id].macs)} for trial_id, forecast in files.items()
     }
-    names = [objective.name for objective in cost_objectives(objectives_named(space.objectives))]
     if LATENCY.name in names:
-        for trial_id, ms in latencies(space, data, source, log, figures, waiting).items():
+        for trial_id, ms in latencies(space, data, folder, figures, waiting).items():
             figures[trial_id] = {**figures[trial_id], LATENCY.name: ms}
     ids = [trial.trial_id for trial in space.trials]
     epochs = [space.recipe_of(trial.values).epochs for trial in space.trials]
@@ -65,8 +79,7 @@ def foreknown(
 def latencies(
     space: SearchSpace,
     data: DataSet,
-    source: str,
-    log: Path,
+    folder: RunFolder,
     figures: Mapping[str, Mapping[str, float]],
     waiting: Callable[[str], None],
 ) -> dict[str, float]:
@@ -78,9 +91,11 @@ def latencies(
     times = {shape: found for shape, place in places.items() if (found := recall(place)) is not None}
     if missing := [shape for shape in chosen if shape not in times]:
         waiting(f"Timing {len(missing)} untrained models, one at a time ...")
-        for shape, found in timed(space, data, source, log, [trials[shape] for shape in missing]).items():
-            remember(places[shape], found)
+        quiet, measured = timed(space, data, folder, [trials[shape] for shape in missing])
+        for shape, found in measured.items():
             times[shape] = found
+            if quiet:
+                remember(places[shape], found)
     whole = times if len(chosen) == len(trials) else fitted(times, macs)
     return {trial.trial_id: sum(whole[shape_of(trial)].values()) for trial in space.trials}
 
@@ -101,22 +116,30 @@ def place_of(space: SearchSpace, classes: int, rate: int, shape: Shape) -> Path:
 
 
 def timed(
-    space: SearchSpace, data: DataSet, source: str, log: Path, trials: Sequence[PlannedTrial]
-) -> dict[Shape, dict[str, float]]:
-    """Measures untrained files in a process of its own, with nothing beside it."""
+    space: SearchSpace, data: DataSet, folder: RunFolder, trials: Sequence[PlannedTrial]
+) -> tuple[bool, dict[Shape, dict[str, float]]]:
+    """Measures untrained files in a process of its own, with nothing beside it; whether the machine was quiet.
+
+    Raises:
+        UserError: that process died.
+    """
     artefacts = [
         Timed(
             t.trial_id, t.trial_id, None, FrontEnd(space.features[t.values["features"]], data.sampling_rate), t.values
         )
         for t in trials
     ]
-    with local_pool(log, [HIDDEN]) as alone:
-        call = alone.submit(timing.measure, artefacts, space, len(data.words), source, data.fingerprint, budget=0)
-        record = call.result()["trials"]
-    return {
+    what = artefacts, space, len(data.words), folder.source, data.fingerprint
+    with local_pool(folder.log, [HIDDEN]) as alone:
+        try:
+            record = alone.submit(timing.measure, *what, budget=0).result()
+        except WorkerDiedError as error:
+            raise UserError(
+                f"{folder.path}: the process that times untrained models died ({error}); search again."
+            ) from error
+    return not record["noisy"], {
         shape_of(trial): {
-            "feature": float(np.median(record[trial.trial_id]["feature"])),
-            "model": float(np.median(record[trial.trial_id]["model"])),
+            part: float(np.median(record["trials"][trial.trial_id][part])) for part in ("feature", "model")
         }
         for trial in trials
     }

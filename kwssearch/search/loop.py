@@ -86,7 +86,9 @@ class Loop:
             for future in done:
                 self.settle(self.running.pop(future), outcome_of(future))
             if self.deadline is not None and time.monotonic() >= self.deadline:
-                return self.has_ended()
+                if not self.has_ended():
+                    return False
+                break
         if skipped := self.oracle.unproposed():
             self.plan.folder.end_search(skipped)
         self.tuner.on_search_end()
@@ -122,7 +124,7 @@ class Loop:
 
         They do where the whole space is to be seen early; an oracle that learns sees a trial when it has ended.
         """
-        return self.oracle.whole_space_first or not self.queue.waiting
+        return self.oracle.whole_space_first or not self.queue.untrained(list(self.running.values()))
 
     def has_ended(self) -> bool:
         """Whether nothing runs, nothing waits and the oracle has no more."""

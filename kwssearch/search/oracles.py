@@ -36,6 +36,8 @@ class PolicyOracle(keras_tuner.Oracle):
     def __init__(self, policy: Policy, max_trials: int | None = None) -> None:
         if max_trials is not None and max_trials < 1:
             raise UserError(f"max_trials: got {max_trials}, expected at least one trial, or None for all.")
+        if policy.name in runs.BUILT_IN and not isinstance(self, ListedOracle):
+            raise UserError(f"policy: is called {policy.name!r}, as an oracle of kwssearch is; give it another name.")
         self.policy = policy
         self._decisive: dict[str, float] = {}  # trial id -> accuracy that decides, on the validation clips
         self.ranked_by = objectives_named(policy.space.objectives)
@@ -213,7 +215,9 @@ class ListedOracle(PolicyOracle):
     def take_up(self, run: runs.Run) -> list[Trial]:
         """Goes by the ids of the run's own space: in one that has grown, they are not those of the declared order."""
         asked = self.space
-        self.adopt(replace(run.space, objectives=asked.objectives, limits=asked.limits))
+        executions = max(asked.recipe.executions_per_trial, run.space.recipe.executions_per_trial)
+        own = {key: getattr(asked, key) for key in ("name", "description", "data", "objectives", "limits", "search")}
+        self.adopt(replace(run.space, **own).with_recipe(executions_per_trial=executions))
         return super().take_up(run)
 
     def new_id(self, values: Mapping[str, Any]) -> str:

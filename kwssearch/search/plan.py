@@ -11,7 +11,7 @@ from typing import Any
 from kwssearch.data import DataSet
 from kwssearch.models import Cost, costs
 from kwssearch.policies import Known
-from kwssearch.runs import FRONT, GRID, VOICES_KNOWN, Run, RunFolder, Trial, beginning_name, trial_folder
+from kwssearch.runs import FRONT, GRID, SKIPPED, VOICES_KNOWN, Run, RunFolder, Trial, beginning_name, trial_folder
 from kwssearch.search.fitting import Point, Unfit, key_of, settle_left_out, unfit_points
 from kwssearch.search.foresight import data_notes, space_notes
 from kwssearch.search.job import Job
@@ -90,15 +90,19 @@ class Plan:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the oracle of a run has ended, and only skipped points are not trained."""
+        """Whether the oracle of a run has ended, so that all that is not trained was skipped."""
+        statuses = {trial.status for trial in self.run.trials}
         under_way = any(trial.begun and trial.missing(self.executions) for trial in self.run.trials)
-        return any(trial.skipped is not None for trial in self.run.trials) and not under_way
+        return SKIPPED in statuses and "waiting" not in statuses and not under_way
 
     @property
     def left(self) -> int:
+        """Executions to come, as far as is known: those that begun trials lack, and those of new trials."""
         if self.run.record.get("oracle") == FRONT and self.is_settled:
             return 0
-        return max(0, self.trials * self.executions - self.done)
+        begun = [trial for trial in self.run.trials if trial.begun and not trial.left_out]
+        missing = sum(len(trial.missing(self.executions)) for trial in begun)
+        return missing + self.executions * max(0, self.trials - len(begun))
 
     @cached_property
     def left_out(self) -> frozenset[Point]:

@@ -142,7 +142,7 @@ def opened(file: Path | bytes, threads: int) -> Classifier:
         path = file if isinstance(file, Path) else "an untrained model"
         raise UserError(
             f"{path}: is damaged ({' '.join(str(error).split())[:120]}), expected the model that its training left; "
-            "copy it back, or remove it so that it is left out."
+            "copy it back, or remove it: an untrained one of its shape is timed instead."
         ) from error
 
 

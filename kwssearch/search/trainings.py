@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +65,8 @@ class Trainings:
     def find(self, job: Job) -> Trained | None:
         """The training of a job, the run's own rather than another one's."""
         for kept in self.candidates(job):
-            return Trained(kept.record, (kept.folder / WEIGHTS_FILE).read_bytes(), kept.origin)
+            if (weights := whole(kept.folder / WEIGHTS_FILE)) is not None:
+                return Trained(kept.record, weights, kept.origin)
         return None
 
     def same_file(self, job: Job) -> Kept | None:
@@ -79,6 +83,16 @@ class Trainings:
         if record.get("training") and (here / WEIGHTS_FILE).is_file():
             kept = Kept(here, record, file_key(space, record["values"]), other)
             self._kept.setdefault(record["training"], []).append(kept)
+
+
+def whole(path: Path) -> bytes | None:
+    """The content of an archive; None if it is gone or damaged, so that its training has to be done again."""
+    try:
+        content = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return content if archive.testzip() is None else None
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError):
+        return None
 
 
 def file_key(space: SearchSpace, values: Mapping[str, Any]) -> tuple[Any, ...]:

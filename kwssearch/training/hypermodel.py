@@ -31,6 +31,7 @@ CHECKPOINT_FILE = "checkpoint.npz"
 LATENCY_CLIPS = 100
 TRAINED = (
     "parameters", "macs", "input_shape", "precision", "epochs", "history", "train_seconds", "train_cpu_seconds",
+    "validation_seconds",
 )  # fmt: skip
 
 
@@ -149,7 +150,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
         plain = self.plain_model(values)
         load_weights(io.BytesIO(weights), plain)
         exported = self.export(values, plain, folder, seed)
-        kept = {key: trained[key] for key in TRAINED}
+        kept = {key: trained[key] for key in TRAINED if key in trained}
         return {**exported, **kept, "seconds": round(time.perf_counter() - started, 3)}
 
     def trained(
@@ -182,6 +183,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
             "history": history,
             "train_seconds": round(trainer.seconds, 3),
             "train_cpu_seconds": round(trainer.cpu_seconds, 3),
+            "validation_seconds": round(trainer.validation_seconds, 3),
         }
 
     def export(self, values: Values, plain: keras.Model, folder: Path, seed: int) -> dict[str, Any]:

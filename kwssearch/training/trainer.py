@@ -45,7 +45,8 @@ class Trainer:
 
     Attributes:
         history: the logs of each epoch, under the names of `SCORES`, and its seconds of training.
-        seconds: of training on the wall clock, and `cpu_seconds` of this process's, both without validation.
+        seconds: of training on the wall clock, and `cpu_seconds` of this process's, both without validation, which
+            takes `validation_seconds`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Trainer:
         self.validation = validation
         self.seconds = 0.0
         self.cpu_seconds = 0.0
+        self.validation_seconds = 0.0
         self.history: list[dict[str, float]] = []
         self._sums = np.zeros(2)
         model.optimizer.build(model.trainable_variables)
@@ -125,10 +127,11 @@ class Trainer:
         if self.validation is None or not len(self.validation[1]):
             return np.full(2, np.nan)
         features, labels = self.validation
-        sums = np.zeros(2)
+        sums, started = np.zeros(2), time.perf_counter()
         for first in range(0, len(labels), CLIPS_A_CALL):
             some = slice(first, first + CLIPS_A_CALL)
             sums += self._scored(tf.constant(features[some]), tf.constant(labels[some])).numpy()
+        self.validation_seconds += time.perf_counter() - started
         return sums / len(labels)
 
     def _score(self, features: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -167,7 +170,8 @@ class Trainer:
         """Everything that the next step depends on, under names that pruned and dense models share."""
         arrays: Arrays = {
             "steps_done": np.array(self.steps_done),
-            "seconds": np.array([self.seconds, self.cpu_seconds, *(logs["seconds"] for logs in self.history)]),
+            "seconds": np.array([self.seconds, self.cpu_seconds, self.validation_seconds]),
+            "epoch_seconds": np.array([logs["seconds"] for logs in self.history]),
             "sums": self._sums,
             "history": np.array([[logs.get(name, np.nan) for name in SCORES] for logs in self.history]).reshape(-1, 4),
         }
@@ -188,7 +192,8 @@ class Trainer:
             elif not name.startswith("pruning/"):
                 raise KeyError(f"the checkpoint has no {name}")
         self.steps_done = int(arrays["steps_done"])
-        self.seconds, self.cpu_seconds, *seconds = map(float, arrays["seconds"])
+        self.seconds, self.cpu_seconds, self.validation_seconds = map(float, arrays["seconds"])
+        seconds = map(float, arrays["epoch_seconds"])
         self._sums = np.array(arrays["sums"], dtype=np.float64)
         self.history = [named(*logs) for logs in zip(arrays["history"], seconds, strict=True)]
 
@@ -225,4 +230,4 @@ def load_state(path: Path) -> Arrays | None:
     if content is None:
         return None
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return dict(file)
+        return dict(file) if "epoch_seconds" in file else None

@@ -157,7 +157,9 @@ def test_too_little_agreement_is_a_fault() -> None:
     own[:10] = 3
     assert agreement(answers(labels), answers(own), labels)["twin_agreement"] == 0.9
     own[10] = 3
-    with pytest.raises(FaultyFileError, match=r"gives 89 of 100 clips \(89\.0 %\) the answer .* at least 90 %; give each"):
+    with pytest.raises(
+        FaultyFileError, match=r"gives 89 of 100 clips \(89\.0 %\) the answer .* at least 90 %; give each"
+    ):
         agreement(answers(labels), answers(own), labels)
 
 

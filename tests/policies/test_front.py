@@ -136,14 +136,15 @@ def test_the_same_results_lead_to_the_same_point_in_whatever_order_they_are_told
 def test_files_of_one_training_come_almost_for_nothing() -> None:
     space = load_space("full-int8")
     policy = Front(space, known(space))
-    begun = np.zeros(160, dtype=bool)
-    begun[0] = True
     twin = next(
         i for i, t in enumerate(space.trials) if {**t.values, "quantization": "none"} == space.trials[0].values and i
     )
-    work = policy.work_left(begun)
+    first = space.trials[0].values
+    work = policy.work_left([Seen(first, {"accuracy": 0.9})], ())
     assert work[twin] < 0.02 * np.median(policy.known.work)
     assert work[1] == policy.known.work[1]
+    assert np.array_equal(policy.work_left([], [first]), work)
+    assert np.array_equal(policy.work_left([Seen(first, None)], ()), policy.known.work), "a failure trains nothing"
 
 
 @pytest.mark.parametrize("accuracy", [lambda values: None, lambda values: 0.5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from kwssearch import runs
 from kwssearch.policies import Front, Known
 from kwssearch.search import foreknowledge
 from kwssearch.search.oracles import FrontOracle, GridOracle, PolicyOracle, RandomOracle
+from kwssearch.search.plan import Plan
+from kwssearch.search.trainings import Trainings
 from kwssearch.space import SearchSpace, load_space
 from kwssearch.testing import recorded, tiny
 from kwssearch.testing.oracles import OracleConformance
@@ -115,3 +118,25 @@ def test_from_python(ended, words, cache, monkeypatch) -> None:
 def test_the_policy_of_an_oracle_is_the_one_that_is_replayed() -> None:
     space = load_space("full")
     assert isinstance(FrontOracle(space, known=known(space)).policy, Front)
+
+
+def test_a_search_that_has_ended_goes_on_when_there_is_something_new(ended: Path) -> None:
+    run = runs.load(ended)
+    folder = runs.RunFolder(ended)
+    folder.reopen()
+    data = kws.load_data(folder.source)
+    plan = Plan(folder, run, data, Trainings(ended, run))
+    assert plan.is_settled and plan.left == 0
+    new = runs.Trial(run.space.trials[0])
+    with_new = replace(plan, run=replace(run, trials=(*run.trials, new)))
+    assert not with_new.is_settled and with_new.left > 0
+
+
+def test_what_was_known_is_kept_with_the_run(ended: Path) -> None:
+    kept = json.loads((ended / "known.json").read_text())
+    run = runs.load(ended)
+    assert kept["trials"] == [trial.trial_id for trial in run.trials]
+    assert kept["objectives"] == ["memory_bytes", "latency_ms"]
+    forecast = dict(zip(kept["trials"], kept["costs"], strict=True))
+    errors = [forecast[t.trial_id][0] / t.memory_bytes - 1 for t in run.completed]
+    assert np.median(np.abs(errors)) < 0.1

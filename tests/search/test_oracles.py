@@ -9,6 +9,7 @@ from kwssearch.errors import UserError
 from kwssearch.policies import Signal
 from kwssearch.search.oracles import GridOracle, PolicyOracle
 from kwssearch.space import SearchSpace, load_space
+from kwssearch.testing import recorded
 from kwssearch.testing.oracles import OracleConformance, simulate
 
 SPACE = load_space("lab4")
@@ -120,3 +121,18 @@ def test_an_oracle_that_breaks_the_contract_is_told_of() -> None:
     twice.create_trial("one")
     with pytest.raises(RuntimeError, match="expected a new point of the space"):
         twice.create_trial("two")
+
+
+@pytest.mark.parametrize("name", runs.BUILT_IN)
+def test_a_policy_of_ones_own_does_not_go_by_the_name_of_a_built_in_oracle(name: str) -> None:
+    policy = RandomPolicy(SPACE, seed=1)
+    policy.name = name
+    with pytest.raises(UserError, match="give it another name"):
+        PolicyOracle(policy)
+
+
+def test_more_executions_are_asked_for_of_a_run_that_has_fewer() -> None:
+    run = recorded.build(SPACE, executions=1)
+    oracle = GridOracle(SPACE.with_recipe(executions_per_trial=3))
+    oracle.take_up(run)
+    assert oracle.space.recipe.executions_per_trial == 3

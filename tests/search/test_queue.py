@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kwssearch.search.job import Job
+from dataclasses import replace
+
+from kwssearch.search.job import Job, Trained
 from kwssearch.search.queue import Queue
 from kwssearch.space import load_space
 
@@ -65,3 +67,17 @@ def test_another_attempt_comes_first() -> None:
 
 def test_nothing_waits() -> None:
     assert queue([]).take([]) is None
+
+
+def test_a_file_waits_for_its_training_and_starts_once_there_is_one() -> None:
+    space = load_space("lab4-int8")
+    plain = space.trials[0]
+    (twin,) = (trial for trial in space.trials if trial.values == {**plain.values, "quantization": "int8"})
+    trains, converts = (Job(space, "data", "", "run", planned, 0, None, None, False) for planned in (plain, twin))
+    assert trains.trainings == converts.trainings
+    waiting = Queue({})
+    waiting.add([converts])
+    assert waiting.take([trains]) is None
+    assert not waiting.untrained([trains]), "so that the oracle may be asked for something else"
+    converting = replace(trains, given=Trained({}, b"", {}))
+    assert waiting.take([converting]) == converts

@@ -147,3 +147,17 @@ def test_another_recipe_is_another_training(whole: Run, words, tmp_path, untrain
     assert {failure["reason"] for trial in run.trials for failure in trial.failures} == {
         "AssertionError: a model was trained"
     }
+
+
+def test_damaged_weights_cost_a_training_and_nothing_else(whole: Run, words, tmp_path, cache, monkeypatch) -> None:
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
+    shutil.copytree(whole.folder, tmp_path / "run")
+    gone = next(trial for trial in whole.completed if trial.strategy == "pruning + int8" or "int8" in trial.strategy)
+    origin = gone.executions[0]["origin"]["trial_id"]
+    (tmp_path / "run" / f"trial_{gone.trial_id}" / "result.json").unlink()
+    weights = tmp_path / "run" / f"trial_{origin}" / WEIGHTS_FILE
+    weights.write_bytes(weights.read_bytes()[:-50])
+    run = searched(tmp_path, write_space(tmp_path), words)
+    again = next(trial for trial in run.completed if trial.trial_id == gone.trial_id)
+    assert "origin" not in again.executions[0].record
+    assert again.executions[0]["sha256"] == gone.executions[0]["sha256"], "it trains to the same bytes"

@@ -123,8 +123,9 @@ def run(
 ) -> None:
     """Search a space; when run again, it goes on where it stopped.
 
-    SPACE is a TOML file or the name of a shipped one: lab4, full, quickstart. Points whose files cannot keep limits on
-    memory, flash or RAM, by a forecast, are left out; accuracy and latency are judged by 'kwssearch front'.
+    SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, full-int8, homework. Points
+    whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy and latency are judged
+    by 'kwssearch front'.
 
     \b
     Example:

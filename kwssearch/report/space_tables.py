@@ -41,7 +41,7 @@ def fit_columns(rows: Sequence[Row]) -> list[Column]:
 def estimate_cell(row: Row) -> str:
     if row["estimated_ms"] is None:
         return ""
-    return "–".join(f"{end:.3g}" for end in row["estimated_ms"])
+    return "–".join(f"{end:,.0f}" if end >= 100 else f"{end:.3g}" for end in row["estimated_ms"])
 
 
 def size_cell(size: float | None) -> str:

@@ -10,6 +10,7 @@ import pytest
 from filelock import FileLock
 from support import shell
 
+from kwssearch.system.storage import write_json
 from kwssearch.testing import tiny
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it: tables would be those of a narrow terminal
@@ -40,6 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path)
     with FileLock(f"{made}.lock"):
         if made.exists():
             shutil.copytree(made, run)
+            write_json(run / "place.json", {"data": str(words.resolve())})
         else:
             shutil.copytree(searched(folder, words, cache), folder / "copy")
             (folder / "copy").rename(made)

@@ -61,7 +61,7 @@ def test_limits_that_a_run_brings_along_are_told(run: Path) -> None:
         "Limits: memory at most 1,000 kB; RAM at most 30.0 kB.\n"
     )
     page = write_report(load(run)).read_text()
-    assert "The run's limits (RAM at most 30.0 kB) are kept by trials 0" in page
+    assert "The run's limits (RAM at most 30.0 kB) are kept by trial 07." in page
     assert "| limits | RAM at most 30.0 kB |" in page
 
 

@@ -262,8 +262,8 @@ def test_failed_results_are_kept_when_they_are_tried_again(finished, tmp_path) -
 
 def test_a_run_of_another_oracle_is_refused(begun) -> None:
     run, space, folder = begun
-    with pytest.raises(UserError, match="were proposed by oracle 'grid' and would now be proposed by 'random'"):
-        begin(run, space, folder, oracle="random")
+    with pytest.raises(UserError, match="were proposed by oracle 'grid' and would now be proposed by 'mine'"):
+        begin(run, space, folder, oracle="mine")
 
 
 def test_limits_may_change(begun) -> None:

@@ -25,9 +25,7 @@ from kwssearch.training import KwsHyperModel
 MORE = """
 [[strategy]]
 name = "narrow"
-architecture = ["cnn", "ds_cnn"]
 width_multiplier = [0.03, 0.05]
-final_sparsity = [0.0, 0.8]
 quantization = ["none", "int8"]
 """
 

@@ -1,12 +1,12 @@
 """A default training keeps its bytes: recorded runs can be continued only as long as this holds.
 
-oneDNN's kernels differ from processor to processor, so it is kept to those that every x86-64 of today has. The front
-end is left out for the same reason: features are drawn from a generator of integers.
+oneDNN's kernels differ from processor to processor, so it is kept to those that every x86-64 of today has; how it
+divides a product may still depend on the caches, so digests are known by processor. The front end is left out:
+features are drawn from a generator of integers.
 """
 
 from __future__ import annotations
 
-import platform
 import subprocess
 import sys
 from importlib.metadata import version
@@ -14,10 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from kwssearch.system.environment import cpu_model
 from kwssearch.testing import tiny
 
 MADE_WITH = {"tensorflow": "2.21", "tf_keras": "2.21", "tensorflow-model-optimization": "0.8"}
-DIGESTS = {"cnn 0.0": "2399e172f00715b8", "ds_cnn 0.0": "67285f02aed4cc17", "cnn 0.8": "91cc509feb396898"}
+DIGESTS = {
+    "Intel(R) Xeon(R) Processor": {
+        "cnn 0.0": "2399e172f00715b8",
+        "ds_cnn 0.0": "67285f02aed4cc17",
+        "cnn 0.8": "91cc509feb396898",
+    },
+}
 
 SCRIPT = """
 import hashlib, sys
@@ -47,7 +54,6 @@ for trial in space.trials:
 """
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="the digests are those of x86-64")
 def test_a_default_training_has_the_bytes_it_always_had(words: Path, tmp_path: Path) -> None:
     for package, wanted in MADE_WITH.items():
         if not version(package).startswith(wanted):
@@ -58,4 +64,8 @@ def test_a_default_training_has_the_bytes_it_always_had(words: Path, tmp_path: P
     command = [sys.executable, "-c", SCRIPT, str(space), str(words), str(tmp_path / "out")]
     found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert found.returncode == 0, found.stderr
-    assert dict(line.rsplit(" ", 1) for line in found.stdout.splitlines()) == DIGESTS
+    digests = dict(line.rsplit(" ", 1) for line in found.stdout.splitlines())
+    assert len(set(digests.values())) == 3
+    if cpu_model() not in DIGESTS:
+        pytest.skip(f"no digests are known of {cpu_model()}; here they are {digests}")
+    assert digests == DIGESTS[cpu_model()]

@@ -2,7 +2,6 @@
 
 from kwssearch.artefact import micro
 from kwssearch.artefact.checks import (
-    DOUBTFUL_AGREEMENT,
     LEAST_AGREEMENT,
     FaultyFileError,
     agreement,
@@ -17,7 +16,7 @@ MODEL_FILE = "model.tflite"
 ZIP_FILE = "model.tflite.zip"
 
 __all__ = [
-    "DOUBTFUL_AGREEMENT", "LEAST_AGREEMENT", "MODEL_FILE", "WEIGHTS_FILE", "ZIP_FILE", "Array", "Artefact",
+    "LEAST_AGREEMENT", "MODEL_FILE", "WEIGHTS_FILE", "ZIP_FILE", "Array", "Artefact",
     "Classifier", "FaultyFileError", "agreement", "check_int8", "latency", "micro", "predict", "reference_agreement",
     "sample",
 ]  # fmt: skip

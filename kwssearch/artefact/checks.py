@@ -16,7 +16,6 @@ from kwssearch.artefact.contents import Artefact, Kinds, Types, scales, tensor_n
 from kwssearch.errors import counted
 
 LEAST_AGREEMENT = 0.90
-DOUBTFUL_AGREEMENT = 0.95
 FLOATS = (Types.FLOAT16, Types.FLOAT32, Types.FLOAT64)
 # What layers of Keras become and both LiteRT and TensorFlow Lite Micro compute with integers.
 KNOWN_OPERATORS = (

@@ -176,9 +176,9 @@ class Front:
         likeliest = np.lexsort((-(mean - best) / deviation, ~begun))
         return np.sort(likeliest[: max(MOST_DRAWN, int(begun.sum()))])
 
-    def skipped(self, seen: Sequence[Seen]) -> list[Skipped]:
+    def skipped(self, seen: Sequence[Seen], outlook: Outlook) -> list[Skipped]:
         """The points that were not trained, with why."""
-        outlook, begun = self.outlook(seen, ()), self.begun(seen, ())
+        begun = self.begun(seen, ())
         trained = {self.index[key_of(t.values)]: t.figures[ACCURACY.name] for t in seen if t.figures is not None}
         found = []
         for i in np.flatnonzero(~begun):

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from kwssearch.report.layout import Column, terminal_width, wrapped
-from kwssearch.report.tables import Row, axis_columns, model_column, show
-from kwssearch.space import FLASH, MEMORY, RAM, Device, Limits, kilobytes
+from kwssearch.report.tables import Row, axis_columns, model_column, show, size_cell
+from kwssearch.space import FLASH, MEMORY, RAM, Device, Limits
 
 
 def show_space(rows: Sequence[Row], wide: bool = False) -> None:
@@ -42,11 +42,6 @@ def estimate_cell(row: Row) -> str:
     if row["estimated_ms"] is None:
         return ""
     return "–".join(f"{end:,.0f}" if end >= 100 else f"{end:.3g}" for end in row["estimated_ms"])
-
-
-def size_cell(size: float | None) -> str:
-    """Kilobytes without their unit."""
-    return "" if size is None else kilobytes(size).removesuffix(" kB")
 
 
 def share_cell(row: Row) -> str:

@@ -62,7 +62,7 @@ def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objecti
         columns += objective_columns(rows, objective, wide)
     if wide and any(row["micro"] for row in rows):
         columns.append(Column("TFLM", [row["micro"] or "" for row in rows]))
-        columns.append(Column("64-bit\narena kB", [arena_cell(row) for row in rows], right=True))
+        columns.append(Column("64-bit\narena kB", [size_cell(row["arena_bytes"]) for row in rows], right=True))
     if front:
         heading = "front in\n% of worlds" if wide else "front\nin %"
         columns.append(Column(heading, [share_cell(row) for row in rows], right=True))
@@ -106,8 +106,9 @@ def figure_cell(row: Row, objective: Objective) -> str:
     return mark + objective.show(row[objective.name]).removesuffix(f" {objective.unit}")
 
 
-def arena_cell(row: Row) -> str:
-    return "" if row["arena_bytes"] is None else kilobytes(row["arena_bytes"]).removesuffix(" kB")
+def size_cell(size: float | None) -> str:
+    """Kilobytes without their unit."""
+    return "" if size is None else kilobytes(size).removesuffix(" kB")
 
 
 def interval_cell(row: Row) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -195,7 +196,7 @@ class PolicyOracle(keras_tuner.Oracle):
         return {**found, ACCURACY.name: self._decisive.get(trial.trial_id, found[ACCURACY.name])}
 
 
-class ListedOracle(PolicyOracle):
+class ListedOracle(PolicyOracle, ABC):
     """An oracle of the tool's own: a trial's id is its point's place in the space's list."""
 
     name: str
@@ -204,9 +205,9 @@ class ListedOracle(PolicyOracle):
         super().__init__(self.policy_for(space), max_trials)
         self.adopt(space)
 
+    @abstractmethod
     def policy_for(self, space: SearchSpace) -> Policy:
         """The policy over a space."""
-        raise NotImplementedError
 
     def adopt(self, space: SearchSpace) -> None:
         self.policy = self.policy_for(space)
@@ -273,9 +274,10 @@ class FrontOracle(ListedOracle):
         seen = self._seen()
         if not isinstance(self.policy, Front) or not isinstance(self.policy.propose(seen, ()), Signal):
             return {}
-        skipped = self.policy.skipped(seen)
+        outlook = self.policy.outlook(seen, ())
+        skipped = self.policy.skipped(seen, outlook)
         trials = {self._ids[key_of(each.values)]: self.skipped_record(each) for each in skipped}
-        return {"found": round(self.policy.outlook(seen, ()).found, 4), "trials": trials}
+        return {"found": round(outlook.found, 4), "trials": trials}
 
     def skipped_record(self, each: Skipped) -> dict[str, Any]:
         by = None if each.dominated_by is None else self._ids[key_of(each.dominated_by)]

@@ -71,6 +71,24 @@ def thousands(number: float) -> str:
     return f"{number / 1e3:,.0f} thousand"
 
 
+def size(name: str, key: str, noun: str, label: str, best: str) -> Objective:
+    """A number of bytes, of a file or in memory."""
+    return Objective(
+        name,
+        key,
+        "min",
+        "seeds",
+        noun=noun,
+        label=label,
+        unit="kB",
+        factor=1e-3,
+        show=kilobytes,
+        best=best,
+        limits=(1e3, 1e7),
+        **saving(noun),
+    )
+
+
 ACCURACY = Objective(
     "accuracy",
     "accuracy",
@@ -88,20 +106,7 @@ ACCURACY = Objective(
     limits=(1.0, 0.0),
 )
 
-MEMORY = Objective(
-    "memory_bytes",
-    "memory",
-    "min",
-    "seeds",
-    noun="memory",
-    label="memory (zipped .tflite)",
-    unit="kB",
-    factor=1e-3,
-    show=kilobytes,
-    best="smallest",
-    limits=(1e3, 1e7),
-    **saving("memory"),
-)
+MEMORY = size("memory_bytes", "memory", "memory", "memory (zipped .tflite)", "smallest")
 
 LATENCY = Objective(
     "latency_ms",
@@ -118,35 +123,9 @@ LATENCY = Objective(
     **saving("latency"),
 )
 
-FLASH = Objective(
-    "tflite_bytes",
-    "flash",
-    "min",
-    "seeds",
-    noun="flash",
-    label="flash (.tflite)",
-    unit="kB",
-    factor=1e-3,
-    show=kilobytes,
-    best="smallest in flash",
-    limits=(1e3, 1e7),
-    **saving("flash"),
-)
+FLASH = size("tflite_bytes", "flash", "flash", "flash (.tflite)", "smallest in flash")
 
-RAM = Objective(
-    "activation_bytes",
-    "ram",
-    "min",
-    "seeds",
-    noun="RAM",
-    label="RAM (activations)",
-    unit="kB",
-    factor=1e-3,
-    show=kilobytes,
-    best="smallest in RAM",
-    limits=(1e3, 1e7),
-    **saving("RAM"),
-)
+RAM = size("activation_bytes", "ram", "RAM", "RAM (activations)", "smallest in RAM")
 
 OBJECTIVES: tuple[Objective, ...] = (
     ACCURACY,

@@ -104,7 +104,7 @@ def test_the_front_is_found_at_a_part_of_the_cost() -> None:
     trained = policy.begun(seen, ())
     assert on[trained].sum() >= 0.9 * on.sum()
     assert policy.known.work[trained].sum() < 0.4 * policy.known.work.sum()
-    skipped = policy.skipped(seen)
+    skipped = policy.skipped(seen, policy.outlook(seen, ()))
     assert {key_of(s.values) for s in skipped} == {key_of(t.values) for t in FULL.trials} - {
         key_of(t.values) for t in seen
     }

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from worlds import Table, World, make_world
 
-from kwssearch.policies import Front, Point, Policy, Random, Seen, Signal, key_of
+from kwssearch.policies import Front, Grid, Point, Policy, Random, Seen, Signal, key_of
 from kwssearch.policies.domination import Domination
 from kwssearch.runs import load
 from kwssearch.system import environment
@@ -75,8 +75,10 @@ def policies(table: Table, rivals: bool) -> dict[str, tuple[Make, float]]:
     """Name -> how it is made from a table and a seed, and the share of the grid's cost after which it is cut."""
     by_work = np.argsort(table.known.work, kind="stable")
     space, known = table.space, table.known
+    work = {planned.trial_id: float(w) for planned, w in zip(space.trials, known.work, strict=True)}
     found: dict[str, tuple[Make, float]] = {
         "grid, declared": (lambda t, seed: Order(t, range(len(t.values))), 1),
+        "grid": (lambda t, seed: Grid(space, work), 1),
         "grid, longest first": (lambda t, seed: Order(t, by_work[::-1]), 1),
         "grid, cheapest first": (lambda t, seed: Order(t, by_work), 1),
         "cheapest first, 10 %": (lambda t, seed: Order(t, by_work), 0.10),

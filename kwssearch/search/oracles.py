@@ -226,11 +226,11 @@ class ListedOracle(PolicyOracle, ABC):
 
 
 class GridOracle(ListedOracle, keras_tuner.oracles.GridSearchOracle):
-    """Every point of a space once, the longest training first."""
+    """Every point of a space once, the cheapest third first, then the longest trainings."""
 
     name = runs.GRID
     whole_space_first = True
-    costs: Mapping[str, float] = MappingProxyType({})
+    costs: Mapping[str, float] | None = None
 
     def policy_for(self, space: SearchSpace) -> Policy:
         return Grid(space, self.costs)

@@ -196,7 +196,7 @@ class KwsTuner(BaseTuner):
 
 
 class GridSearch(KwsTuner):
-    """Searches every point of a space, the longest trainings first.
+    """Searches every point of a space, the cheapest third first, then the longest trainings.
 
     Args:
         hypermodel: the space, and the data where it is known.

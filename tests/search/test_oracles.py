@@ -20,7 +20,7 @@ class TestGrid(OracleConformance):
         return GridOracle(space)
 
 
-class TestLongestFirst(OracleConformance):
+class TestGridOfKnownCosts(OracleConformance):
     def make(self, space: SearchSpace) -> PolicyOracle:
         oracle = GridOracle(space)
         oracle.prepare({planned.trial_id: float(planned.trial_id) % 3 for planned in space.trials})
@@ -38,10 +38,11 @@ def test_the_grid_is_keras_tuners_and_proposes_every_point_once_in_declared_orde
     assert [(p.trial_id, p.values) for p in simulate(oracle)] == [(t.trial_id, t.values) for t in SPACE.trials]
 
 
-def test_the_longest_training_is_proposed_first() -> None:
+def test_the_cheapest_third_is_proposed_first_then_the_longest() -> None:
     oracle = GridOracle(SPACE)
-    oracle.prepare({"03": 5.0, "10": 9.0, "00": 1.0})
-    assert [p.trial_id for p in simulate(oracle, most=4)] == ["10", "03", "00", "01"]
+    costs = {planned.trial_id: (7 * i) % 22 for i, planned in enumerate(SPACE.trials)}
+    oracle.prepare(costs)
+    assert [costs[p.trial_id] for p in simulate(oracle)] == [*range(7), *range(21, 6, -1)]
 
 
 @pytest.mark.parametrize("most", [1, 5, 22, 100])

@@ -25,7 +25,7 @@ import resource, sys, time
 from pathlib import Path
 from kwssearch.data.dataset import load_data
 from kwssearch.space.declaration import load_space
-from kwssearch.features.front_end import FrontEnd, cached_features
+from kwssearch.features import FrontEnd, cached_features
 began = time.perf_counter()
 data = load_data(sys.argv[1])
 loaded = time.perf_counter()

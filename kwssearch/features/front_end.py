@@ -1,27 +1,42 @@
-"""Log-mel and MFCC front ends in NumPy: one implementation for training and for the device."""
+"""Log-mel and MFCC front ends in NumPy: one implementation for training and for the device.
+
+This file needs nothing but NumPy. An exported bundle holds a copy of it, and an exported C front end takes its tables
+from it.
+"""
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from math import gcd
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
-
-from kwssearch.errors import counted
-from kwssearch.space import FeatureSetting
-from kwssearch.system.cache import UnwritableError, kept, private_folder
 
 Array = npt.NDArray[np.float32]
 VERSION = 2
 EPSILON = 1e-6
+FEW_PHASES = 8
+
+
+class Setting(Protocol):
+    """What a front end computes; lengths in samples at `sampling_rate`, `coefficients` None for log-mel."""
+
+    @property
+    def sampling_rate(self) -> int: ...
+    @property
+    def samples(self) -> int: ...
+    @property
+    def frame_length(self) -> int: ...
+    @property
+    def frame_step(self) -> int: ...
+    @property
+    def mel_bins(self) -> int: ...
+    @property
+    def lower_hz(self) -> float: ...
+    @property
+    def upper_hz(self) -> float: ...
+    @property
+    def coefficients(self) -> int | None: ...
 
 
 class FrontEnd:
@@ -32,16 +47,15 @@ class FrontEnd:
         recording_rate: samples a second of the audio that will come in.
     """
 
-    def __init__(self, setting: FeatureSetting, recording_rate: int) -> None:
+    transform = staticmethod(np.fft.rfft)
+
+    def __init__(self, setting: Setting, recording_rate: int) -> None:
         self.setting = setting
         self.recording_rate = recording_rate
-        length = setting.frame_length
-        self.window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
+        self.window = hann_window(setting.frame_length)
         self.mel = mel_matrix(setting)
         self.dct = dct_matrix(setting.mel_bins, setting.coefficients) if setting.coefficients else None
-        factor = gcd(setting.sampling_rate, recording_rate)
-        self.up, self.down = setting.sampling_rate // factor, recording_rate // factor
-        self.taps = resampling_filter(max(self.up, self.down))
+        self.resample = Resampler(recording_rate, setting.sampling_rate)
 
     def __call__(self, samples: npt.NDArray[Any]) -> Array:
         """Features, shape (frames, bands or coefficients, 1).
@@ -55,34 +69,63 @@ class FrontEnd:
         audio = samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else samples
         audio = pad(self.resample(audio), self.setting.samples)
         frames = np.lib.stride_tricks.sliding_window_view(audio, len(self.window))[:: self.setting.frame_step]
-        # Not NumPy's: its work space is given back to the system at every call, which tripled the latency.
-        magnitude = np.abs(rfft(frames * self.window))
+        magnitude = np.abs(self.transform(frames * self.window))
         features: Array = np.log(magnitude @ self.mel + np.float32(EPSILON))
         if self.dct is not None:
             features = features @ self.dct
         return features[:, :, np.newaxis]
 
-    def resample(self, audio: Array) -> Array:
-        """Audio at the setting's rate, by the filter that was designed when the front end was made."""
+
+class Resampler:
+    """Audio at another rate, by a low-pass filter that is designed once (Crochiere and Rabiner, 1983).
+
+    Args:
+        rate: samples a second that come in.
+        wanted: samples a second that go out; every `up` of them need the same taps.
+    """
+
+    def __init__(self, rate: int, wanted: int) -> None:
+        factor = gcd(rate, wanted)
+        self.up, self.down = wanted // factor, rate // factor
+        taps = low_pass(max(self.up, self.down)) * np.float32(self.up)
+        half = len(taps) // 2
+        position = np.arange(self.up)[:, np.newaxis] * self.down  # of the outputs, in steps of `up` an input
+        self.width = -(-len(taps) // self.up)
+        self.first = -((half - position[:, 0]) // self.up)  # the first input that an output needs
+        place = half + position - (self.first[:, np.newaxis] + np.arange(self.width)) * self.up
+        self.taps = np.where(place >= 0, taps[np.maximum(place, 0)], 0).astype(np.float32)
+
+    def __call__(self, audio: Array) -> Array:
+        """Shape (n up / down,), rounded up; what is before and after the audio counts as zero."""
         if self.up == self.down:
             return audio
-        from scipy.signal import resample_poly
+        length = -(-len(audio) * self.up // self.down)
+        blocks = -(-length // self.up)
+        before = -int(self.first[0])
+        after = max(0, (blocks - 1) * self.down + int(self.first[-1]) + self.width - len(audio))
+        padded = np.pad(np.asarray(audio, np.float32), (before, after))
+        resampled = np.zeros((blocks, self.up), np.float32)
+        if self.up <= FEW_PHASES:
+            for phase, start in enumerate(self.first + before):
+                for tap, weight in enumerate(self.taps[phase], start):
+                    resampled[:, phase] += weight * padded[tap :: self.down][:blocks]
+        else:
+            places = np.arange(blocks)[:, np.newaxis] * self.down + self.first + before
+            for tap in range(self.width):
+                resampled += self.taps[:, tap] * padded[tap:].take(places)
+        return resampled.ravel()[:length]
 
-        resampled: Array = resample_poly(audio, self.up, self.down, window=self.taps).astype(np.float32)
-        return resampled
 
+def low_pass(rate: int) -> Array:
+    """Taps, shape (20 rate + 1,), of a filter that cuts off at 1 / rate of the band (Kaiser window, beta 5).
 
-def resampling_filter(rate: int) -> Array:
-    """Low-pass taps, shape (20 rate + 1,), that cut off at 1 / rate of the band (Kaiser window, beta 5).
-
-    SciPy's resample_poly would design the same ones at every call: most of its time for a second of sound.
+    They and their use are those of scipy.signal.resample_poly.
     """
-    from scipy.signal import firwin
-
     if rate == 1:
         return np.ones(1, np.float32)
-    taps: Array = firwin(20 * rate + 1, 1 / rate, window=("kaiser", 5.0)).astype(np.float32)
-    return taps
+    taps = np.sinc(np.arange(-10 * rate, 10 * rate + 1) / rate) * np.kaiser(20 * rate + 1, 5.0) / rate
+    normed: Array = (taps / taps.sum()).astype(np.float32)
+    return normed
 
 
 def pad(audio: Array, length: int) -> Array:
@@ -94,7 +137,13 @@ def pad(audio: Array, length: int) -> Array:
     return padded
 
 
-def mel_matrix(setting: FeatureSetting) -> Array:
+def hann_window(length: int) -> Array:
+    """Periodic, shape (length,)."""
+    window: Array = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
+    return window
+
+
+def mel_matrix(setting: Setting) -> Array:
     """Triangular bands, shape (frame_length // 2 + 1, mel_bins), evenly spaced on the HTK mel scale.
 
     mel(f) = 1127 ln(1 + f / 700) (Young et al., The HTK Book); the zero-frequency bin has no weight.
@@ -120,57 +169,3 @@ def dct_matrix(bins: int, coefficients: int) -> Array:
     phase = np.pi / bins * np.outer(np.arange(bins) + 0.5, np.arange(coefficients))
     columns: Array = (np.cos(phase) * np.sqrt(2 / bins)).astype(np.float32)
     return columns
-
-
-def cache_key(fingerprint: str, setting: FeatureSetting) -> str:
-    """Names the features of one data set under one setting, whatever the setting is called."""
-    figures = {k: v for k, v in asdict(setting).items() if k != "name"}
-    text = json.dumps([VERSION, fingerprint, figures], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def cached_features(
-    folder: Path,
-    fingerprint: str,
-    front_end: FrontEnd,
-    splits: Mapping[str, int],
-    audio: Callable[[str, int], npt.NDArray[Any]],
-) -> dict[str, Array]:
-    """The features of every split, shape (clips, frames, bands, 1), read-only and memory-mapped.
-
-    Computed once per data set and setting, clip by clip, then shared by every process that asks; computed again if
-    what is kept is not whole. If the cache cannot be written, they are kept in a temporary folder of the user's.
-
-    Args:
-        folder: the cache; its content may be deleted at any time.
-        fingerprint: the data set's.
-        splits: name -> number of clips.
-        audio: (split, index) -> samples of one clip.
-    """
-    setting = front_end.setting
-    key = cache_key(fingerprint, setting)
-    make = functools.partial(write_splits, splits=splits, front_end=front_end, audio=audio)
-    about = f"{setting.name}, {' × '.join(map(str, setting.shape[:2]))}, {counted(sum(splits.values()), 'clip')}"
-    try:
-        target = kept(folder / key, make, about)
-    except UnwritableError:
-        target = kept(private_folder() / "features" / key, make, about)
-    return {split: np.load(target / f"{split}.npy", mmap_mode="r") for split in splits}
-
-
-def write_splits(
-    folder: Path, splits: Mapping[str, int], front_end: FrontEnd, audio: Callable[[str, int], npt.NDArray[Any]]
-) -> None:
-    for split, clips in splits.items():
-        write_features(folder / f"{split}.npy", clips, split, front_end, audio)
-
-
-def write_features(
-    path: Path, clips: int, split: str, front_end: FrontEnd, audio: Callable[[str, int], npt.NDArray[Any]]
-) -> None:
-    # Written, not mapped: on a full disk a store into a map kills the process, where a write raises OSError.
-    shape = (clips, *front_end.setting.shape)
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
-        for i in range(clips):
-            file.write(front_end(audio(split, i)).astype("<f4").tobytes())

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from support.others import as_somebody_else
 
-from kwssearch.features import front_end as module
-from kwssearch.features.front_end import FrontEnd, cached_features
+from kwssearch.features import FrontEnd, cached_features
+from kwssearch.features import kept as module
 from kwssearch.space import FeatureSetting
 from kwssearch.system.cache import DataError, private_place
 

@@ -12,7 +12,7 @@ from kwssearch import runs
 from kwssearch.artefact import classifier as measure
 from kwssearch.compression import convert
 from kwssearch.errors import UserError
-from kwssearch.features.front_end import FrontEnd
+from kwssearch.features import FrontEnd
 from kwssearch.models.architectures import cnn
 from kwssearch.runs import RunFolder
 from kwssearch.search import timing

@@ -25,8 +25,9 @@ from kwssearch.compression import MEMORY_ERROR
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
 from kwssearch.space import QuantityError, all_axes, objectives, read_space
-from kwssearch.space.declaration import FEATURES, PRUNING, QUANTIZATION, RECIPE
+from kwssearch.space.declaration import PRUNING, QUANTIZATION, RECIPE
 from kwssearch.space.devices import read_devices
+from kwssearch.space.front_ends import FEATURES
 from kwssearch.space.limits import FIELDS as FIELDS_OF_LIMITS
 
 README = read("README.md")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from types import FrameType
@@ -112,6 +113,7 @@ def run(
     out: Path | None,
     epochs: int | None,
     executions: int | None,
+    max_trials: int | None,
     words: str | None,
     unknown: bool | None,
     silence: bool | None,
@@ -133,7 +135,7 @@ def run(
     """
     from kwssearch.space import load_space
 
-    declared = load_space(space)
+    declared = load_space(space).with_max_trials(max_trials)
     recipe = {"epochs": epochs, "executions_per_trial": executions}
     declared = declared.with_recipe(**{key: value for key, value in recipe.items() if value is not None})
     given = {"words": words, "unknown": unknown, "silence": silence, "speaker": speaker, "window_s": window_s}
@@ -160,6 +162,7 @@ def resume(
     limits: Limits,
     device: str | None,
     by: str | None,
+    max_trials: int | None,
     **options: Any,
 ) -> None:
     """Go on with an interrupted search from what RUN records.
@@ -175,7 +178,9 @@ def resume(
     there = RunFolder(folder)
     space = there.reopen()
     there.built_in_oracle()
-    space = space.with_limits(limits.over(space.limits))
+    space = space.with_limits(limits.over(space.limits)).with_max_trials(max_trials)
+    if exhaustive:
+        space = replace(space, max_trials=max_trials)
     search(space, there.source if data is None else data, folder, by="grid" if exhaustive else by, **options)
 
 
@@ -211,7 +216,6 @@ def search(
     scheduler: str | None,
     gpus: bool,
     by: str | None,
-    max_trials: int | None,
     retry_failed: bool,
     reuse: tuple[Path, ...],
     max_hours: float | None,
@@ -231,19 +235,17 @@ def search(
 
     progress = Progress()
     oracle = by or begun_by(folder) or space.search
-    most = "" if max_trials is None else f" --max-trials {max_trials}"
-    command = f"kwssearch resume {quote(str(folder))}{most}"
-    with interruptible(f"Stopped; what is done is saved. To go on: {command}"):
+    with interruptible(f"Stopped; what is done is saved. To go on: kwssearch resume {quote(str(folder))}"):
         there = Trainers.chosen(workers, scheduler, gpus)
         ended = conduct(
             folder,
             space,
             source,
-            tuner_of(oracle, space, folder, max_trials),
+            tuner_of(oracle, space, folder),
             there,
             progress,
             oracle,
-            Budget(max_trials, max_hours, timing_budget),
+            Budget(space.max_trials, max_hours, timing_budget),
             retry_failed=retry_failed,
             reuse=reuse,
         )
@@ -262,7 +264,7 @@ def begun_by(folder: Path) -> str | None:
     return there.built_in_oracle()
 
 
-def tuner_of(oracle: str, space: SearchSpace, folder: Path, max_trials: int | None) -> Callable[[Plan], KwsTuner]:
+def tuner_of(oracle: str, space: SearchSpace, folder: Path) -> Callable[[Plan], KwsTuner]:
     """Makes the tuner when the plan is made, since that loads TensorFlow."""
 
     def made(plan: Plan) -> KwsTuner:
@@ -270,6 +272,6 @@ def tuner_of(oracle: str, space: SearchSpace, folder: Path, max_trials: int | No
         from kwssearch.training import KwsHyperModel
 
         hypermodel = KwsHyperModel(space, plan.data)
-        return TUNERS[oracle](hypermodel, max_trials=max_trials, directory=folder.parent, project_name=folder.name)
+        return TUNERS[oracle](hypermodel, directory=folder.parent, project_name=folder.name)
 
     return made

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from kwssearch.data import DataSet, difference
-from kwssearch.space import SearchSpace
+from kwssearch.space import FREE, SearchSpace
 from kwssearch.space.schema import show
 from kwssearch.system import environment
 from kwssearch.system.surroundings import RECORDED
@@ -72,9 +72,9 @@ def version_changes(recorded: Mapping[str, Any]) -> str | None:
 
 
 def comparable(space: SearchSpace) -> dict[str, Any]:
-    """A space's tables without what may differ, such as its name, the number of executions, objectives and limits."""
+    """A space's tables without what may differ, such as its name, the number of executions, and `FREE`."""
     alike = replace(space.with_recipe(executions_per_trial=1), name="", description="", data="", before=None)
-    return {key: value for key, value in alike.to_dict().items() if key not in ("objectives", "limits", "search")}
+    return {key: value for key, value in alike.to_dict().items() if key not in FREE}
 
 
 def changed_key(key: str, before: Any, after: Any) -> str:

@@ -22,7 +22,7 @@ from kwssearch.runs.lock import HOLDER, LOCK, held, told_of
 from kwssearch.runs.reading import load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
 from kwssearch.runs.run import Run, Trial
-from kwssearch.space import PlannedTrial, SearchSpace
+from kwssearch.space import FREE, PlannedTrial, SearchSpace
 from kwssearch.system.storage import write_bytes, write_json
 
 LOG = "workers.log"
@@ -171,7 +171,8 @@ class RunFolder:
         """Writes down what may change: more points or executions, oracle, objectives, limits, the data set's place."""
         grown = grows(recorded, space)
         executions = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
-        kept = replace(space if grown else recorded, objectives=space.objectives, limits=space.limits)
+        own = {key: getattr(space, key) for key in FREE if key != "search"}
+        kept = replace(space if grown else recorded, **own)
         changed: dict[str, Any] = {
             "space": kept.with_recipe(executions_per_trial=executions).to_dict(),
             "data": {**self.record["data"], "source": recorded_source(self.path, data)},

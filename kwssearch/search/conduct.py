@@ -47,6 +47,8 @@ def conduct(
         UserError: the space, the data, the run or the disk prevents the search; finished work is kept.
     """
     folder = RunFolder(path)
+    if oracle == GRID:
+        space.check_listed()
     with folder.held():
         folder.expect(space, oracle)
         data_set = found_again(folder, data, space) if isinstance(data, str) else data

@@ -15,7 +15,7 @@ from kwssearch import runs
 from kwssearch.backend import Trial, TrialStatus, keras_tuner
 from kwssearch.errors import UserError
 from kwssearch.policies import Front, Grid, Known, Policy, Random, Seen, Signal, Skipped, key_of
-from kwssearch.space import ACCURACY, SearchSpace, percents
+from kwssearch.space import ACCURACY, FREE, SearchSpace, percents
 from kwssearch.space.objectives import objectives_named
 from kwssearch.training import hyperparameters
 
@@ -202,7 +202,7 @@ class ListedOracle(PolicyOracle, ABC):
     name: str
 
     def __init__(self, space: SearchSpace, max_trials: int | None = None) -> None:
-        super().__init__(self.policy_for(space), max_trials)
+        super().__init__(self.policy_for(space), space.max_trials if max_trials is None else max_trials)
         self.adopt(space)
 
     @abstractmethod
@@ -217,7 +217,7 @@ class ListedOracle(PolicyOracle, ABC):
         """Goes by the ids of the run's own space: in one that has grown, they are not those of the declared order."""
         asked = self.space
         executions = max(asked.recipe.executions_per_trial, run.space.recipe.executions_per_trial)
-        own = {key: getattr(asked, key) for key in ("name", "description", "data", "objectives", "limits", "search")}
+        own = {key: getattr(asked, key) for key in ("name", "description", "data", *FREE)}
         self.adopt(replace(run.space, **own).with_recipe(executions_per_trial=executions))
         return super().take_up(run)
 
@@ -233,6 +233,7 @@ class GridOracle(ListedOracle, keras_tuner.oracles.GridSearchOracle):
     costs: Mapping[str, float] | None = None
 
     def policy_for(self, space: SearchSpace) -> Policy:
+        space.check_listed()
         return Grid(space, self.costs)
 
     def prepare(self, costs: Mapping[str, float], known: Known | None = None) -> None:

@@ -201,7 +201,7 @@ class GridSearch(KwsTuner):
     Args:
         hypermodel: the space, and the data where it is known.
         objective: names of the objectives, accuracy among them; the space's by default.
-        max_trials: at most so many; all by default.
+        max_trials: at most so many; the space's own number, or all, by default.
         executions_per_trial: trainings of each trial with different seeds; the space's by default.
         directory, project_name, overwrite: as for `KwsTuner`.
 
@@ -223,9 +223,9 @@ class GridSearch(KwsTuner):
     ) -> None:
         if type(hypermodel) is not KwsHyperModel:
             raise UserError(wrong_hypermodel(hypermodel))
-        space = asked_for(hypermodel.space, objective, executions_per_trial)
+        space = asked_for(hypermodel.space, objective, executions_per_trial, max_trials)
         own = KwsHyperModel(space, hypermodel.data, hypermodel.cache)
-        super().__init__(ORACLES[self.search_by](space, max_trials), own, directory, project_name, overwrite)
+        super().__init__(ORACLES[self.search_by](space), own, directory, project_name, overwrite)
 
 
 class FrontSearch(GridSearch):
@@ -246,13 +246,17 @@ class RandomSearch(GridSearch):
 TUNERS = {tuner.search_by: tuner for tuner in (GridSearch, FrontSearch, RandomSearch)}
 
 
-def asked_for(space: SearchSpace, objective: Sequence[str] | None, executions: int | None) -> SearchSpace:
+def asked_for(
+    space: SearchSpace, objective: Sequence[str] | None, executions: int | None, max_trials: int | None
+) -> SearchSpace:
     """A copy of the space in which the caller's arguments replace what it declares.
 
     Raises:
-        SpaceError: unknown objectives, or an invalid number of executions.
+        SpaceError: unknown objectives, or an invalid number of executions or trials.
     """
     declared = space.to_dict()
+    if max_trials is not None:
+        declared["max_trials"] = max_trials
     if objective is not None:
         declared["objectives"] = [objective] if isinstance(objective, str) else list(objective)
     if executions is not None:

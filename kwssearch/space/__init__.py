@@ -39,11 +39,11 @@ from kwssearch.space.quantities import (
     percents,
 )
 from kwssearch.space.schedule import Schedule
-from kwssearch.space.search_space import BASELINE, PlannedTrial, SearchSpace, Strategy
+from kwssearch.space.search_space import BASELINE, FREE, PlannedTrial, SearchSpace, Strategy
 from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
 
 __all__ = [
-    "ACCURACY", "BASELINE", "FLASH", "LATENCY", "MEMORY", "NO_LIMITS", "RAM", "SILENCE", "UNKNOWN",
+    "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "RAM", "SILENCE", "UNKNOWN",
     "ArchitectureSource", "Axis", "DataSettings", "Device", "FeatureSetting", "Limits", "Miss", "Objective",
     "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace", "Stage",
     "Strategy", "all_axes", "architecture", "asked_limits", "axis_names", "completed", "cost_objectives",

@@ -16,28 +16,19 @@ from kwssearch.space.architectures import ArchitectureSource, locate
 from kwssearch.space.axes import Axis, Stage, all_axes, axis_names
 from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_beside
 from kwssearch.space.devices import read_limits
+from kwssearch.space.front_ends import read_features
 from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
+from kwssearch.space.ranges import Range, read_range
 from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
-from kwssearch.space.search_space import BASELINE, SearchSpace, Strategy
-from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
+from kwssearch.space.search_space import BASELINE, CANDIDATES, SearchSpace, Strategy
+from kwssearch.space.settings import Pruning, Quantization, Recipe
 from kwssearch.system.text import read_text
 
 MAX_TRIALS = 10_000
 KEYS = (
-    "name", "description", "data", *SETTINGS, "objectives", "limits", "search", "recipe", "pruning", "quantization",
-    "features", "baseline", "strategy", "architectures",
+    "name", "description", "data", *SETTINGS, "objectives", "limits", "search", "max_trials", "candidates", "recipe",
+    "pruning", "quantization", "features", "baseline", "strategy", "architectures",
 )  # fmt: skip
-
-FEATURES = {
-    "kind": choice(("log_mel", "mfcc")),
-    "sampling_rate": integer(1000, 192_000, "a whole number of hertz from 1000 to 192000", 16_000),
-    "frame_length_ms": number(1, 1000, "a number of milliseconds from 1 to 1000", 40),
-    "overlap": number(0, 0.95, "a number from 0 to 0.95", 0.5),
-    "mel_bins": integer(1, 512, "a whole number from 1 to 512", 40),
-    "lower_hz": number(0, 96_000, "a frequency in hertz below upper_hz", 20),
-    "upper_hz": number(1, 96_000, "a frequency in hertz up to half the sampling rate", 4000),
-    "coefficients": integer(1, 512, "a whole number from 1 to mel_bins", None),
-}
 
 RECIPE = {
     "epochs": integer(1, 100_000, "a whole number from 1", 20),
@@ -60,7 +51,14 @@ PRUNING = {
 }
 
 
-SEARCH = choice(("grid", "front", "random"), "grid")
+HEADS = {
+    "name": text(),
+    "description": text("", empty=True),
+    "data": text("msc"),
+    "search": choice(("grid", "front", "random"), "grid"),
+    "max_trials": integer(1, MAX_TRIALS, f"a whole number from 1 to {MAX_TRIALS}", None),
+    "candidates": integer(1, MAX_TRIALS, f"a whole number from 1 to {MAX_TRIALS}", CANDIDATES),
+}
 
 QUANTIZATION = {
     "clips": integer(1, 10_000, "a whole number from 1 to 10000", Quantization.clips),
@@ -116,7 +114,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     """
     table = Table(place, content)
     table.only(KEYS)
-    heads = {"name": text(name), "description": text("", empty=True), "data": text("msc"), "search": SEARCH}
+    heads = {**HEADS, "name": text(name)}
     texts = Table(place, {key: value for key, value in content.items() if key in heads}).read(heads)
     settings = read_data_settings(place, content)
     features = read_features(place, content, settings.window_s)
@@ -160,37 +158,6 @@ def read_architectures(
     return found
 
 
-def read_features(place: str, content: Mapping[str, Any], window_s: float) -> dict[str, FeatureSetting]:
-    table = Table(f"{place}: features", content.get("features", {}))
-    declared = table.content
-    if not declared:
-        raise SpaceError(f"{place}: features: got none, expected at least one table such as [features.mfcc].")
-    for name in declared:
-        table.check("name", name, text())
-    return {name: read_feature(f"{place}: features.{name}", name, entry, window_s) for name, entry in declared.items()}
-
-
-def read_feature(place: str, name: str, entry: Any, window_s: float) -> FeatureSetting:
-    table = Table(place, entry)
-    values = table.read(FEATURES)
-    if values["kind"] is None:
-        raise table.missing("kind", FEATURES["kind"].expected)
-    setting = FeatureSetting(name, **values, window_s=window_s)
-    if not setting.lower_hz < setting.upper_hz <= setting.sampling_rate / 2:
-        raise table.fault(
-            "upper_hz", setting.upper_hz, f"above lower_hz ({setting.lower_hz}) and up to {setting.sampling_rate / 2:g}"
-        )
-    if setting.kind == "mfcc" and setting.coefficients is None:
-        raise table.missing("coefficients", FEATURES["coefficients"].expected)
-    if setting.kind == "log_mel" and setting.coefficients is not None:
-        raise table.fault("coefficients", setting.coefficients, "none for kind 'log_mel': it belongs to 'mfcc'")
-    if setting.coefficients and setting.coefficients > setting.mel_bins:
-        raise table.fault("coefficients", setting.coefficients, f"a whole number from 1 to {setting.mel_bins}")
-    if min(setting.shape[:2]) < 3:
-        raise SpaceError(f"{place}: gives an input of {setting.shape}, expected at least 3 frames and 3 bands.")
-    return setting
-
-
 def read_recipe(place: str, content: Mapping[str, Any]) -> Recipe:
     values = Table(f"{place}: recipe", content.get("recipe", {})).read(RECIPE)
     return Recipe(**{**values, "learning_rate": tuple(values["learning_rate"])})
@@ -219,12 +186,21 @@ def read_objectives(table: Table) -> tuple[str, ...]:
     return chosen
 
 
-def read_axes(table: Table, fields: Mapping[str, Field]) -> dict[str, tuple[Any, ...]]:
-    return {
-        axis.name: tuple(map(axis.convert, table.axis(axis.name, fields[axis.name])))
-        for axis in all_axes()
-        if axis.name in table.content
-    }
+def read_axes(table: Table, fields: Mapping[str, Field]) -> tuple[dict[str, tuple[Any, ...]], dict[str, Range]]:
+    """Axis -> its values; and the ranges among them."""
+    values, ranges = {}, {}
+    for axis in all_axes():
+        if axis.name not in table.content:
+            continue
+        content = table.content[axis.name]
+        if isinstance(content, Mapping):
+            if axis.scale is None:
+                raise table.fault(axis.name, content, "a value or a list of values: it is a choice, not a number")
+            ranges[axis.name] = read_range(f"{table.place}: {axis.name}", content)
+            content = list(dict.fromkeys(map(axis.convert, ranges[axis.name].values)))
+        listed = Table(table.place, {axis.name: content}).axis(axis.name, fields[axis.name])
+        values[axis.name] = tuple(map(axis.convert, listed))
+    return values, ranges
 
 
 def read_baseline(
@@ -232,7 +208,7 @@ def read_baseline(
 ) -> dict[str, tuple[Any, ...]]:
     table = Table(f"{place}: baseline", content.get("baseline", {}))
     table.only(axis_names())
-    declared = read_axes(table, fields)
+    declared, _ = read_axes(table, fields)
     for axis in all_axes():
         if axis.stage > Stage.FEATURES and len(declared.get(axis.name, ())) > 1:
             raise table.fault(axis.name, list(declared[axis.name]), "one value: only features may vary in the baseline")
@@ -260,10 +236,10 @@ def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str,
         table = Table(f"{table.place} {name!r}", entry)
         if name in [strategy.name for strategy in strategies]:
             raise table.fault("name", name, "a name that no other strategy has")
-        varied = read_axes(table, fields)
+        varied, ranges = read_axes(table, fields)
         if not varied:
             raise SpaceError(f"{table.place}: varies nothing, expected at least one of {', '.join(axis_names())}.")
-        strategies.append(Strategy(name, varied))
+        strategies.append(Strategy(name, varied, ranges))
     return tuple(strategies)
 
 
@@ -271,7 +247,7 @@ def check_union(space: SearchSpace, place: str) -> None:
     seen: set[tuple[Any, ...]] = set()
     for strategy in space.strategies:
         size = math.prod(map(len, {**space.baseline, **strategy.axes}.values()))
-        if size > MAX_TRIALS:
+        if size > MAX_TRIALS and not strategy.ranges:
             raise SpaceError(f"{place}: strategy {strategy.name!r} has {size} trials, expected at most {MAX_TRIALS}.")
         points = set(space.grid(strategy))
         if points <= seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -14,9 +14,12 @@ from kwssearch.space.axes import axis_names
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
+from kwssearch.space.ranges import Range, drawn, refuse_grid
 from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
 
 BASELINE = "baseline"
+CANDIDATES = 2000
+FREE = ("objectives", "limits", "search", "max_trials")  # keys on which no result depends
 POST_TRAINING = Quantization()
 
 
@@ -31,10 +34,19 @@ class PlannedTrial:
 
 @dataclass(frozen=True)
 class Strategy:
-    """A grid: the axes that differ from the baseline, each with its values."""
+    """A grid: the axes that differ from the baseline, each with its values.
+
+    Attributes:
+        ranges: the axes among them that are declared as ranges; the points are then drawn.
+    """
 
     name: str
     axes: Mapping[str, tuple[Any, ...]]
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        listed = {axis: list(values) for axis, values in self.axes.items()}
+        return {"name": self.name, **listed, **{axis: found.to_dict() for axis, found in self.ranges.items()}}
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class SearchSpace:
         data_settings: which clips of the data set are used, and how.
         limits: points that cannot keep them are not trained; results do not depend on them.
         search: what proposes trials: 'grid', 'front' or 'random'.
+        max_trials: at most so many are trained.
+        candidates: how many points are drawn from a strategy with ranges.
         before: what a run was begun with, if it has grown since; its trials keep their ids.
     """
 
@@ -64,6 +78,8 @@ class SearchSpace:
     quantization: Quantization = POST_TRAINING
     limits: Limits = NO_LIMITS
     search: str = "grid"
+    max_trials: int | None = None
+    candidates: int = CANDIDATES
     before: SearchSpace | None = None
 
     def __repr__(self) -> str:
@@ -96,9 +112,19 @@ class SearchSpace:
                 return strategy.name
         return None
 
-    def grid(self, strategy: Strategy) -> itertools.product[tuple[Any, ...]]:
+    def grid(self, strategy: Strategy) -> Iterator[tuple[Any, ...]]:
+        """The points of a strategy; those that are drawn where it has ranges."""
         axes = {**self.baseline, **strategy.axes}
-        return itertools.product(*(axes[axis] for axis in axis_names()))
+        listed = [axes[axis] for axis in axis_names()]
+        return drawn(listed, self.candidates) if strategy.ranges else itertools.product(*listed)
+
+    @property
+    def has_ranges(self) -> bool:
+        return any(strategy.ranges for strategy in self.strategies)
+
+    def check_listed(self) -> None:
+        """Raises: SpaceError: it has ranges, so that a grid cannot search it."""
+        refuse_grid(self.name, {strategy.name: tuple(strategy.ranges) for strategy in self.strategies})
 
     def recipe_of(self, values: Mapping[str, Any]) -> Recipe:
         """How a point is trained: the recipe, except where an axis replaces it."""
@@ -112,6 +138,10 @@ class SearchSpace:
 
     def with_limits(self, limits: Limits) -> SearchSpace:
         return replace(self, limits=limits)
+
+    def with_max_trials(self, most: int | None) -> SearchSpace:
+        """The same space with another budget, if one is given."""
+        return self if most is None else replace(self, max_trials=most)
 
     def with_recipe(self, **changes: Any) -> SearchSpace:
         return replace(self, recipe=replace(self.recipe, **changes))
@@ -129,16 +159,14 @@ class SearchSpace:
             **self.data_settings.to_dict(),
             "objectives": list(self.objectives),
             "search": self.search,
+            **({"max_trials": self.max_trials} if self.max_trials else {}),
+            **({"candidates": self.candidates} if self.has_ranges else {}),
             **({"limits": self.limits.to_dict()} if self.limits else {}),
             "recipe": {**asdict(self.recipe), "learning_rate": list(self.recipe.learning_rate)},
             "pruning": asdict(self.pruning),
             "quantization": asdict(self.quantization),
             "features": features,
             "baseline": {axis: list(values) for axis, values in self.baseline.items()},
-            "strategy": [
-                {"name": s.name, **{axis: list(v) for axis, v in s.axes.items()}}
-                for s in self.strategies
-                if s.name != BASELINE
-            ],
+            "strategy": [strategy.to_dict() for strategy in self.strategies if strategy.name != BASELINE],
             **({"architectures": own} if (own := {n: asdict(s) for n, s in self.architectures.items()}) else {}),
         }

@@ -92,7 +92,9 @@ def export(
         twin_answers, answers = answers, predict(model, test)
         checks |= more | agreement(twin_answers, answers, bench.labels["test"])
         if kind == "int8":
-            checks["reference_agreement"] = reference_agreement(model, test[:REFERENCE_CLIPS], answers[:REFERENCE_CLIPS])
+            checks["reference_agreement"] = reference_agreement(
+                model, test[:REFERENCE_CLIPS], answers[:REFERENCE_CLIPS]
+            )
         twin.unlink()
         artefact = Artefact(content)
     write_bytes(folder / ZIP_FILE, zipped(artefact.content))

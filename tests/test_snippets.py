@@ -125,8 +125,8 @@ def test_command_lines_run(line: str, recordings: Path, monkeypatch: pytest.Monk
 def test_python_blocks_run(page: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other in one namespace, as in a notebook."""
     folder = workplace / page.replace("/", " ")
-    folder.mkdir()
-    for name in ("my_words", "mine.toml", "my_models.py"):
+    (folder / "runs").mkdir(parents=True)
+    for name in ("my_words", "mine.toml", "my_models.py", "runs/my_words"):
         (folder / name).symlink_to(workplace / name)
     monkeypatch.chdir(folder)
     namespace: dict[str, object] = {"__name__": "notebook"}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Run, Trial
 
 NORMAL = 1.959964  # quantile of the standard normal distribution, two-sided 5 %
@@ -26,6 +27,16 @@ def wilson(correct: float, clips: int) -> tuple[float, float]:
     half = (weight * share * (1 - share) + weight**2 / 4) ** 0.5
     low, high = (middle - half) / (1 + weight), (middle + half) / (1 + weight)
     return max(low, 0.0), min(high, 1.0)
+
+
+def accuracy_interval(worlds: Worlds, trial: Trial) -> tuple[float, float]:
+    """Wilson's; of several executions the bootstrap's over speakers and seeds where that is wider."""
+    clips = len(worlds.run.labels)
+    low, high = wilson(trial.accuracy * clips, clips)
+    if len(trial.executions) == 1:
+        return low, high
+    interval = worlds.estimate(worlds.weights(trial))
+    return min(low, interval.low), max(high, interval.high)
 
 
 def mcnemar(run: Run, first: Trial, second: Trial) -> McNemar:

@@ -12,7 +12,7 @@ from kwssearch.analysis.advantages import has_advantage
 from kwssearch.analysis.interval import Floats
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Trial
-from kwssearch.space import Limits, Objective, cost_objectives, objectives_named
+from kwssearch.space import Objective, cost_objectives, objectives_named
 
 
 def losses(trials: Sequence[Trial], objectives: Sequence[Objective]) -> Floats:
@@ -128,16 +128,3 @@ def on_scale(values: Floats, objective: Objective) -> Floats:
     if objective.is_cost:
         values, best, worst = np.log(np.maximum(values, best)), np.log(best), np.log(worst)
     return np.asarray(np.clip((values - best) / (worst - best), 0, 1))
-
-
-def fits(trial: Trial, limits: Limits) -> bool:
-    """Whether a completed trial keeps all limits; nothing does of which a figure is not recorded."""
-    if not trial.executions:
-        return False
-    figures = limited_figures(trial, limits)
-    return len(figures) == len(limits.by_objective) and not limits.misses(figures)
-
-
-def limited_figures(trial: Trial, limits: Limits) -> dict[str, float]:
-    """What is recorded of that for which there are limits, by the names of the objectives."""
-    return {o.name: trial.figure(o.name) for o in limits.by_objective if trial.known(o.name)}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kwssearch.cli.completion import devices
 from kwssearch.cli.group import Command
 
+if TYPE_CHECKING:
+    from kwssearch.space import Limits
+
+SMALL_BYTES = 1000  # no model is so small
 NAMES = ("device", "min_accuracy", "max_memory", "max_flash", "max_ram", "max_latency")
 
 
@@ -35,3 +39,11 @@ def limit_options(command: Command) -> Command:
     ):
         limited = option(limited)
     return limited  # type: ignore[return-value]
+
+
+def question_bytes(limits: Limits) -> None:
+    """Asks about sizes that no model has."""
+    for objective, limit in limits.by_objective.items():
+        if objective.unit == "kB" and limit < SMALL_BYTES:
+            name = objective.noun[0].upper() + objective.noun[1:]
+            click.echo(f"{name} of at most {limit:g} bytes was asked for; did you mean kB?", err=True)

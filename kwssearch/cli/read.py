@@ -9,13 +9,11 @@ import click
 
 from kwssearch.cli.completion import strategies
 from kwssearch.cli.group import RUN, formats, main, opened, print_trials
-from kwssearch.cli.limits import limit_options
+from kwssearch.cli.limits import limit_options, question_bytes
 from kwssearch.errors import printable
 
 if TYPE_CHECKING:
     from kwssearch.space import Limits
-
-SMALL_BYTES = 1000  # no model is so small
 
 
 @main.command()
@@ -78,15 +76,54 @@ def front(
     if run.space.limits:
         click.echo(f"Limits: {'; '.join(kept.sentences)}.", err=True)
     rows = front_rows(run, kept, strategy, sure, exact=exact)
-    for objective, limit in limits.by_objective.items():
-        if objective.unit == "kB" and limit < SMALL_BYTES:
-            name = objective.noun[0].upper() + objective.noun[1:]
-            click.echo(f"{name} of at most {limit:g} bytes was asked for; did you mean kB?", err=True)
+    question_bytes(limits)
     if not rows:
         click.echo("No completed trial fits.", err=True)
         for sentence in nearest_misses(run, kept, strategy):
             click.echo(printable(sentence), err=True)
     print_trials(run, rows, form, wide, front=True)
+
+
+@main.command()
+@click.argument("folder", metavar="RUN", type=RUN)
+@limit_options
+@click.option(
+    "--prefer",
+    type=click.Choice(["accuracy", "memory", "latency"]),
+    default="accuracy",
+    show_default=True,
+    help="What decides among the trials that keep the limits.",
+)
+@click.option(
+    "--confident",
+    metavar="SHARE",
+    help="Keep the limit on accuracy in at least this share of worlds, such as 0.9 or 90%.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def pick(folder: Path, limits: Limits, device: str | None, prefer: str, confident: str | None, as_json: bool) -> None:
+    """Name the one trial of RUN to take within limits: why, its figures, and its doubt.
+
+    The validation split decides and the test split reports. Limits that are given replace the device's, and those
+    the run's own.
+
+    \b
+    Example:
+      kwssearch pick runs/lab4 --min-accuracy 90% --max-memory 100kB --prefer memory
+    """
+    from kwssearch.analysis import pick as picked
+    from kwssearch.report import as_json as to_json
+    from kwssearch.report import terminal_width, wrapped
+    from kwssearch.space import parse_share
+
+    sure = None if confident is None else parse_share(confident, "confident")
+    run = opened(folder)
+    question_bytes(limits)
+    found = picked(run, limits.over(run.space.limits), prefer, sure)
+    if as_json:
+        click.echo(to_json(found.to_dict()))
+        return
+    for sentence in found.sentences:
+        click.echo("\n".join(wrapped(printable(sentence), terminal_width())))
 
 
 @main.command()

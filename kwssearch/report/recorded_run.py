@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kwssearch.analysis import Worlds, answers
+from kwssearch.analysis import Pick, Worlds, answers, pick
 from kwssearch.errors import printable
 from kwssearch.report.answer_lines import answer_lines
 from kwssearch.report.page import write_report
@@ -91,6 +91,41 @@ class RecordedRun:
             worlds=self._worlds,
         )
         return self._table(rows)
+
+    def pick(
+        self,
+        min_accuracy: float | str | None = None,
+        max_memory: float | str | None = None,
+        max_latency: float | str | None = None,
+        prefer: str = "accuracy",
+        confident: float | str | None = None,
+        max_flash: float | str | None = None,
+        max_ram: float | str | None = None,
+        device: str | None = None,
+    ) -> Pick:
+        """The one trial to take within limits, which are those of `front`; printed, it says why, and its doubt.
+
+        Accuracies that decide are those of the validation split where the run has them.
+
+        Args:
+            prefer: 'accuracy', 'memory' or 'latency': what decides among the trials that keep the limits.
+            confident: keep the limit on accuracy in at least this share of bootstrap worlds.
+
+        Raises:
+            QuantityError: a limit that cannot be read, or no such preference.
+            SpaceError: no such device.
+            UserError: no trial keeps the limits; the sentence names the limit and the nearest trial.
+        """
+        asked = asked_limits(
+            device,
+            min_accuracy=min_accuracy,
+            max_memory=max_memory,
+            max_flash=max_flash,
+            max_ram=max_ram,
+            max_latency=max_latency,
+        )
+        sure = None if confident is None else parse_share(str(confident), "confident")
+        return pick(self.run, asked.over(self.run.space.limits), prefer, sure, self._worlds)
 
     def answers(self, max_accuracy_drop: float = 1.0, details: bool = False) -> Text:
         """The lab's four questions, answered in two lines each.

@@ -10,14 +10,15 @@ import numpy as np
 from kwssearch.analysis import (
     Interval,
     Worlds,
+    accuracy_interval,
     by_word,
+    distance,
     fits,
     front,
     front_share,
-    limited_figures,
+    miss_sentence,
     ties,
     trial_cautions,
-    wilson,
 )
 from kwssearch.errors import did_you_mean
 from kwssearch.runs import Run, Trial
@@ -108,16 +109,6 @@ def whole(mean: float) -> float:
     return int(mean) if mean == int(mean) else mean
 
 
-def accuracy_interval(worlds: Worlds, trial: Trial) -> tuple[float, float]:
-    """Wilson's; of several executions the bootstrap's over speakers and seeds where that is wider."""
-    clips = len(worlds.run.labels)
-    low, high = wilson(trial.accuracy * clips, clips)
-    if len(trial.executions) == 1:
-        return low, high
-    interval = worlds.estimate(worlds.weights(trial))
-    return min(low, interval.low), max(high, interval.high)
-
-
 def latency_figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
     """Spread over rounds, and the ratio to the baseline where both were measured in the same rounds."""
     if trial.latency is None:
@@ -162,19 +153,6 @@ def nearest_misses(run: Run, limits: Limits, strategy: str | None = None, count:
     missing = [trial for trial in of_strategy(run, strategy) if trial.executions and not fits(trial, limits)]
     ranked = sorted(missing, key=lambda trial: distance(trial, limits))
     return [miss_sentence(trial, limits) for trial in ranked[:count]]
-
-
-def distance(trial: Trial, limits: Limits) -> tuple[int, float]:
-    """How many figures are not known, and how far the others are beyond their limits."""
-    figures = limited_figures(trial, limits)
-    return len(limits.by_objective) - len(figures), sum(miss.excess for miss in limits.misses(figures))
-
-
-def miss_sentence(trial: Trial, limits: Limits) -> str:
-    figures = limited_figures(trial, limits)
-    unknown = [f"{o.noun} is not recorded" for o in limits.by_objective if o.name not in figures]
-    beyond = [*map(str, limits.misses(figures)), *unknown]
-    return f"Trial {trial.trial_id} ({trial.name}) misses it by: {'; '.join(beyond)}."
 
 
 def by_costs(rows: Iterable[dict[str, Any]], objectives: Sequence[Objective]) -> list[dict[str, Any]]:

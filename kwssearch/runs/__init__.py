@@ -17,10 +17,10 @@ from kwssearch.runs.records import (
     shared_folder,
     trial_folder,
 )
-from kwssearch.runs.run import Execution, Latency, Run, Trial
+from kwssearch.runs.run import Clips, Execution, Latency, Run, Trial
 
 __all__ = [
-    "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "VOICES_KNOWN", "Execution",
-    "Latency", "Run", "RunFolder", "Trial", "beginning_name", "left_out_record", "load", "now", "result_fault",
-    "shared_folder", "training_name", "trial_folder",
+    "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "VOICES_KNOWN", "Clips",
+    "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "left_out_record", "load", "now",
+    "result_fault", "shared_folder", "training_name", "trial_folder",
 ]  # fmt: skip

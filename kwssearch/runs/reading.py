@@ -31,7 +31,7 @@ from kwssearch.runs.records import (
     result_fault,
     trial_folder,
 )
-from kwssearch.runs.run import Execution, Latency, Run, Trial
+from kwssearch.runs.run import Clips, Execution, Latency, Run, Trial
 from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.space.declaration import read_space
 from kwssearch.system.storage import read_json
@@ -51,15 +51,28 @@ def load(folder: str | Path) -> Run:
     warnings: list[str] = []
     latency_record = read_or_warn(folder / LATENCY_RECORD, warnings)
     latencies = read_latencies(folder, latency_record, warnings)
-    words, labels, speakers = read_test_clips(folder, record, space.data_settings, warnings)
-    listed = space.trials if oracle_of(record) in WHOLE else read_trials(folder, space, warnings)
+    words, test, validation = read_clips(folder, record, space.data_settings, warnings)
     skipped = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials") or {}
+    listed = listed_trials(folder, record, space, skipped, warnings)
     trials = tuple(
-        load_trial(folder, planned, space.recipe.executions_per_trial, len(labels), len(words), latencies, warnings)
+        load_trial(
+            folder, planned, space.recipe.executions_per_trial, len(test.labels), len(words), latencies, warnings
+        )
         for planned in listed
     )
     trials = tuple(replace(trial, skipped=skipped.get(trial.trial_id)) for trial in trials) if skipped else trials
-    return Run(folder, record, space, trials, words, labels, speakers, latency_record, tuple(warnings))
+    return Run(folder, record, space, trials, words, *test, latency_record, tuple(warnings), validation)
+
+
+def listed_trials(
+    folder: Path, record: Mapping[str, Any], space: SearchSpace, skipped: Mapping[str, Any], warnings: list[str]
+) -> tuple[PlannedTrial, ...]:
+    """All of a space where the search says something of each; else those that were begun, or are told to be skipped."""
+    if oracle_of(record) in WHOLE and not space.has_ranges:
+        return space.trials
+    begun = read_trials(folder, space, warnings)
+    known = {planned.trial_id for planned in begun}
+    return (*begun, *(space.by_id[name] for name in sorted(skipped) if name in space.by_id and name not in known))
 
 
 def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
@@ -74,16 +87,18 @@ def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
         raise UserError(str(error)) from error
 
 
-def read_test_clips(
+def read_clips(
     folder: Path, record: Mapping[str, Any], settings: DataSettings, warnings: list[str]
-) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Class names, and the test clips' labels and speakers."""
+) -> tuple[tuple[str, ...], Clips, Clips | None]:
+    """Class names, the test clips, and the validation clips if there are any."""
     path = folder / DATA_RECORD
     try:
         words = tuple(record["data"]["words"])
         recorded = read_json(path)
-        labels = recorded_labels(recorded, words, "test")
-        speakers = np.unique(recorded_speakers(recorded, "test", settings.speaker), return_inverse=True)[1]
+        test = read_split(recorded, words, settings, "test")
+        validation = (
+            read_split(recorded, words, settings, "validation") if recorded["splits"].get("validation") else None
+        )
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
@@ -91,7 +106,12 @@ def read_test_clips(
         ) from error
     if are_voices_known(recorded):
         warnings.append(f"{folder}: {VOICES_KNOWN}.")
-    return words, labels, speakers.astype(np.int64)
+    return words, test, validation
+
+
+def read_split(recorded: Mapping[str, Any], words: tuple[str, ...], settings: DataSettings, split: str) -> Clips:
+    speakers = np.unique(recorded_speakers(recorded, split, settings.speaker), return_inverse=True)[1]
+    return Clips(recorded_labels(recorded, words, split), speakers.astype(np.int64))
 
 
 def load_trial(

@@ -153,9 +153,16 @@ def result_fault(
     if not isinstance(predictions, list) or clips not in (None, len(predictions)):
         return f"predictions are not those of {clips} clips"
     highest = 1000 if classes is None else classes - 1
-    if not all(isinstance(p, int) and not isinstance(p, bool) and 0 <= p <= highest for p in predictions):
-        return "predictions are not class indices"
+    for key in ("predictions", "validation_predictions"):
+        if not are_classes(record.get(key, []), highest):
+            return f"{key} are not class indices"
     return None
+
+
+def are_classes(values: Any, highest: int) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= highest for value in values
+    )
 
 
 def read_or_warn(path: Path, warnings: list[str]) -> dict[str, Any] | None:

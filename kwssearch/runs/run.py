@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,22 @@ class Execution:
 
     def __getitem__(self, key: str) -> Any:
         return self.record[key]
+
+
+class Clips(NamedTuple):
+    """A split: class index and speaker of each clip, both of shape (clips,)."""
+
+    labels: npt.NDArray[np.int64]
+    speakers: npt.NDArray[np.int64]
+
+    def judged(self, execution: Execution) -> Execution | None:
+        """The execution by its answers on these validation clips instead of the test's; None if it has none of them."""
+        answers = execution.record.get("validation_predictions")
+        if answers is None or len(answers) != len(self.labels) or not len(self.labels):
+            return None
+        predictions = np.asarray(answers, dtype=np.int64)
+        figures = {"accuracy": float(np.mean(predictions == self.labels)), "predictions": predictions}
+        return replace(execution, record={**execution.record, **figures})
 
 
 @dataclass(frozen=True)
@@ -171,6 +187,7 @@ class Run:
         speakers: shape (test clips,), one integer per speaker.
         latency_record: latency.json, or None before the final measurement.
         warnings: a sentence for each damaged record that was passed over.
+        validation: its validation clips; None where that split is empty or not recorded.
     """
 
     folder: Path
@@ -182,6 +199,7 @@ class Run:
     speakers: npt.NDArray[np.int64]
     latency_record: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = field(default=())
+    validation: Clips | None = None
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
@@ -200,3 +218,17 @@ class Run:
     def baseline_of(self, trial: Trial) -> Trial | None:
         """The completed baseline with the same features, or None."""
         return self.baselines.get(trial.values["features"])
+
+    @cached_property
+    def on_validation(self) -> Run | None:
+        """The run as its validation clips judge it, completed trials alone; None unless all have answers on them."""
+        if self.validation is None or not self.completed:
+            return None
+        found = [[self.validation.judged(execution) for execution in trial.executions] for trial in self.completed]
+        if not all(execution for executions in found for execution in executions):
+            return None
+        trials = tuple(
+            replace(trial, executions=tuple(filter(None, executions)))
+            for trial, executions in zip(self.completed, found, strict=True)
+        )
+        return replace(self, trials=trials, labels=self.validation.labels, speakers=self.validation.speakers)

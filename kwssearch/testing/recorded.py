@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.runs import Execution, Latency, Run, Trial, trial_folder
+from kwssearch.runs import Clips, Execution, Latency, Run, Trial, trial_folder
 from kwssearch.space import SearchSpace, load_space, read_space
 from kwssearch.system.storage import write_json
 
@@ -109,6 +109,7 @@ def build(
     waiting: tuple[str, ...] = (),
     shares: Mapping[str, float] = SHARES,
     folder: Path = Path("runs/synthetic"),
+    validation: int = 0,
 ) -> Run:
     """A run in memory.
 
@@ -118,6 +119,7 @@ def build(
         rounds: number of rounds in the final latency measurement; None for provisional latencies only.
         failed: trial id -> reason.
         waiting: ids of trials that were not begun.
+        validation: clips in the validation split, each of a speaker of its own.
     """
     declared = declared_space(space).with_recipe(executions_per_trial=executions)
     rng = np.random.default_rng(seed)
@@ -140,7 +142,32 @@ def build(
             trials.append(Trial(planned, failures=tuple(found)))
         else:
             trials.append(Trial(planned, executions=tuple(found), latency=latency))
-    return Run(folder, run_record(declared, names), declared, tuple(trials), WORDS, labels, who, latency_head(rounds))
+    run = Run(folder, run_record(declared, names), declared, tuple(trials), WORDS, labels, who, latency_head(rounds))
+    return validated(run, accuracies, executions, validation, rng, shares) if validation else run
+
+
+def validated(
+    run: Run,
+    accuracies: npt.NDArray[np.float64],
+    executions: int,
+    clips: int,
+    rng: np.random.Generator,
+    shares: Mapping[str, float],
+) -> Run:
+    """The run with answers on validation clips of the same true accuracies."""
+    split = Clips(np.arange(clips) % len(WORDS), np.arange(clips))
+    said = predictions(*split, accuracies, executions, rng, shares)
+    trials = tuple(
+        replace(trial, executions=tuple(with_answers(e, split, guesses[e.index]) for e in trial.executions))
+        for trial, guesses in zip(run.trials, said, strict=True)
+    )
+    return replace(run, trials=trials, validation=split)
+
+
+def with_answers(execution: Execution, split: Clips, guess: npt.NDArray[np.int64]) -> Execution:
+    accuracy = float(np.mean(guess == split.labels))
+    more = {"validation_accuracy": accuracy, "validation_predictions": guess.tolist()}
+    return replace(execution, record={**execution.record, **more})
 
 
 def declared_space(space: str | Mapping[str, Any] | SearchSpace) -> SearchSpace:
@@ -203,7 +230,10 @@ def write(folder: Path, **options: Any) -> Run:
     clips = int(options.get("clips", 1063))
     names = test_clips(int(options.get("speakers", 400)), clips)
     write_json(folder / "run.json", run.record)
-    write_json(folder / "data.json", {"splits": {"train": [], "validation": [], "test": names}})
+    heard = [
+        f"{WORDS[label]}/v{who:07x}_nohash_0.wav" for label, who in zip(*(run.validation or ((), ())), strict=True)
+    ]
+    write_json(folder / "data.json", {"splits": {"train": [], "validation": heard, "test": names}})
     for trial in run.trials:
         for execution in (*trial.executions, *trial.failures):
             record = {**execution.record, "predictions": execution.predictions.tolist()}

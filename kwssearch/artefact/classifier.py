@@ -1,4 +1,7 @@
-"""Scores a .tflite: its predictions and its latency."""
+"""Scores a .tflite: its predictions and its latency.
+
+This file needs nothing but NumPy and LiteRT: an exported bundle holds a copy of it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from threadpoolctl import threadpool_limits
 
 Array = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16]
@@ -119,16 +121,3 @@ def sample(
         end = time.perf_counter()
         rows.append((between - start, end - between, end - start))
     return np.array(rows, dtype=np.float64)
-
-
-def latency(front_end: Callable[[Samples], Array], path: Path, clips: Sequence[Samples]) -> dict[str, Any]:
-    """Medians over the clips, in ms, on one thread, after a warm-up of a tenth of them."""
-    with threadpool_limits(1):
-        classifier = Classifier(path)
-        sample(front_end, classifier, clips[: 1 + len(clips) // 10])
-        feature, model, total = np.median(sample(front_end, classifier, clips), axis=0) * 1000
-    return {
-        "latency_ms": round(float(total), 5),
-        "feature_latency_ms": round(float(feature), 5),
-        "model_latency_ms": round(float(model), 5),
-    }

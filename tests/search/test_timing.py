@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kwssearch import runs
-from kwssearch.artefact import classifier as measure
+from kwssearch.artefact import latency
 from kwssearch.compression import convert
 from kwssearch.errors import UserError
 from kwssearch.features import FrontEnd
@@ -81,7 +81,7 @@ def test_as_fast_as_litert_benchmark_says(tmp_path) -> None:
     path, output = tmp_path / "model.tflite", tmp_path / "benchmark.json"
     path.write_bytes(convert(cnn((49, 10, 1), 8, 1.0)))
     front_end = FrontEnd(load_space("lab4").features["mfcc"], 16000)
-    ours = measure.latency(front_end, path, [np.zeros(16000, np.int16)] * 200)["model_latency_ms"]
+    ours = latency(front_end, path, [np.zeros(16000, np.int16)] * 200)["model_latency_ms"]
     tool = Path(sys.executable).parent / "litert-benchmark"
     options = ["--num_runs", "200", "--warmup_runs", "20", "--num_threads", "1", "--result_json", str(output)]
     subprocess.run([tool, "--model", path, *options], check=True, capture_output=True, timeout=60)

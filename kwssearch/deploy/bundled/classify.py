@@ -1,0 +1,65 @@
+"""Says which words are in WAV files, or in what a microphone hears.
+
+python classify.py recording.wav
+python classify.py --microphone
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from kwssearch.deploy.bundled.answers import line, recording_answers, stream_answers
+from kwssearch.deploy.bundled.sound import SoundError, microphone, read_wav
+from kwssearch.deploy.bundled.spotter import MODEL, Spotter, described
+
+HERE = Path(__file__).resolve().parent
+
+
+def file_answers(path: str, threshold: float | None, spotters: dict[int, Spotter]) -> Iterator[dict[str, Any]]:
+    """`recording_answers` of a WAV.
+
+    Args:
+        spotters: by sampling rate; one is added where it is missing.
+    """
+    samples, rate = read_wav(Path(path))
+    if rate not in spotters:
+        spotters[rate] = Spotter(described(HERE), HERE / MODEL, rate, threshold)
+    yield from recording_answers(path, samples, spotters[rate])
+
+
+def microphone_answers(threshold: float | None) -> Iterator[dict[str, Any]]:
+    spotter = Spotter(described(HERE), HERE / MODEL, threshold=threshold)
+    yield from stream_answers("microphone", microphone(spotter.rate, spotter.hop), spotter)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a WAV of 16-bit PCM, of any rate and length")
+    parser.add_argument("--microphone", action="store_true", help="listen until Ctrl-C (needs sounddevice)")
+    parser.add_argument("--threshold", type=float, help="the mean probability from which on a word of a stream counts")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each answer")
+    chosen = parser.parse_args(arguments)
+    if bool(chosen.files) == chosen.microphone:
+        parser.error("expected files, or --microphone")
+    spotters: dict[int, Spotter] = {}
+    sources = [file_answers(path, chosen.threshold, spotters) for path in chosen.files]
+    failed = 0
+    for answers in sources or [microphone_answers(chosen.threshold)]:
+        try:
+            for answer in answers:
+                print(json.dumps(answer) if chosen.json else line(answer), flush=True)
+        except SoundError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            failed = 1
+        except KeyboardInterrupt:
+            return 130
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

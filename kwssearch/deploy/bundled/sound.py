@@ -1,0 +1,72 @@
+"""Sound from a file or a microphone, as 16-bit samples of one channel."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.int16]
+
+
+class SoundError(Exception):
+    """Sound that cannot be had, in one sentence: what was received, what was expected, what to do."""
+
+
+def read_wav(path: Path) -> tuple[Samples, int]:
+    """Samples, shape (n,), the mean of all channels, and their rate in Hz.
+
+    Raises:
+        SoundError: it is no WAV of 16-bit PCM, or cannot be read.
+    """
+    try:
+        with wave.open(str(path), "rb") as file:
+            width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            content = file.readframes(file.getnframes()) if width == 2 else b""
+    except (OSError, EOFError, wave.Error) as error:
+        raise SoundError(f"{path}: cannot be read as a WAV ({error}); expected 16-bit PCM, convert it.") from error
+    if width != 2:
+        raise SoundError(f"{path}: has samples of {8 * width} bits, expected 16-bit PCM; convert it.")
+    whole = content[: len(content) // (2 * channels) * 2 * channels]
+    samples = mono(np.frombuffer(whole, "<i2").reshape(-1, channels))
+    if not len(samples):
+        raise SoundError(f"{path}: holds no samples, expected a recording; record it again.")
+    return samples, rate
+
+
+def mono(samples: npt.NDArray[np.int16]) -> Samples:
+    """The mean of all channels, shape (n,), of samples, shape (n, channels)."""
+    if samples.shape[1] == 1:
+        return samples[:, 0].astype(np.int16)
+    mean: Samples = np.rint(samples.mean(axis=1)).astype(np.int16)
+    return mean
+
+
+def microphone(rate: int, length: int) -> Iterator[Samples]:
+    """Blocks of so many samples from the system's default microphone, until the process is stopped.
+
+    Raises:
+        SoundError: there is no microphone, or what reads it is not installed.
+    """
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise SoundError(
+            "The microphone needs the package sounddevice, which is not installed; "
+            "install it: python -m pip install sounddevice"
+        ) from error
+    except OSError as error:
+        raise SoundError(
+            f"The microphone needs the system's PortAudio ({error}); install it, on Debian: apt install libportaudio2"
+        ) from error
+    try:
+        with sounddevice.InputStream(samplerate=rate, channels=1, dtype="int16", blocksize=length) as stream:
+            while True:
+                yield stream.read(length)[0][:, 0]
+    except sounddevice.PortAudioError as error:
+        raise SoundError(
+            f"No sound can be recorded at {rate} Hz ({error}); connect a microphone, or free the one there is."
+        ) from error

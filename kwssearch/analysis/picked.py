@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,16 +68,11 @@ class Pick:
 
     @property
     def choice(self) -> str:
-        among = f"of the {counted(self.fitting, 'trial')} that keep the limits" if self.limits else "of all trials"
         if self.limits and self.fitting == 1:
-            return f"Take trial {self.trial_id} ({self.trial.name}): it alone keeps the limits."
-        first, second = self.order[:2]
-        reason = f"{among} it has {praise(first, self.by)}"
-        if self.alike > 1:
-            near = f"{100 * first.resolution:g} {'%' if first.is_cost else 'points'}"
-            reason = (
-                f"{among}, {self.alike} come within {near} of {praise(first, self.by)}, and it {then(second, self.by)}"
-            )
+            reason = "it alone keeps the limits"
+        else:
+            among = f"of the {counted(self.fitting, 'trial')} that keep the limits" if self.limits else "of all trials"
+            reason = f"{among}{'' if self.alike == 1 else ','} {reason_phrase(self.order, self.by, self.alike)}"
         return f"Take trial {self.trial_id} ({self.trial.name}): {reason}."
 
     @property
@@ -142,15 +137,22 @@ def share_cell(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= LEAST_SHARE else f"below {100 * LEAST_SHARE:.0f} %"
 
 
+def reason_phrase(order: Sequence[Objective], by: str, alike: int | str) -> str:
+    """Why one of the trials that keep the limits is picked.
+
+    Args:
+        by: which split's accuracies decided.
+        alike: how many are as good by what decides first.
+    """
+    first, second = order[:2]
+    if alike == 1:
+        return f"it has {praise(first, by)}"
+    near = f"{100 * first.resolution:g} {'%' if first.is_cost else 'points'}"
+    then = f"takes the least {second.noun}" if second.is_cost else f"is the most accurate of them on the {by} split"
+    return f"{alike} come within {near} of {praise(first, by)}, and it {then}"
+
+
 def praise(objective: Objective, by: str) -> str:
     if objective is ACCURACY:
         return f"the highest accuracy on the {by} split"
     return f"the {'lowest' if objective is LATENCY else 'least'} {objective.noun}"
-
-
-def then(objective: Objective, by: str) -> str:
-    return (
-        f"is the most accurate of them on the {by} split"
-        if objective is ACCURACY
-        else f"takes the least {objective.noun}"
-    )

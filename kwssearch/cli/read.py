@@ -158,12 +158,14 @@ def answers(folder: Path, max_accuracy_drop: float, details: bool, as_json: bool
 @click.argument("folder", metavar="RUN", type=RUN)
 @click.option("--to", "target", type=RUN, metavar="DIR", help="RUN/report by default.")
 def report(folder: Path, target: Path | None) -> None:
-    """Write a page with plots, front, answers and how they were made.
+    """Write pages with plots, front, answers and how they were made: one to work with, one as Markdown.
 
     \b
     Example:
       kwssearch report runs/lab4
     """
-    from kwssearch.report.page import write_report
+    from kwssearch.report.page import WEB_PAGE, write_report
 
-    click.echo(write_report(opened(folder), target))
+    page = write_report(opened(folder), target)
+    click.echo(page.with_name(WEB_PAGE))
+    click.echo(page)

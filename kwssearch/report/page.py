@@ -28,10 +28,12 @@ from kwssearch.report.effects_plot import draw_effects
 from kwssearch.report.markdown import escape, slug, table, to_csv
 from kwssearch.report.page_tables import front_table, making_rows, skipped_table, trial_table, word_table
 from kwssearch.report.rows import columns, of_strategy, trial_rows
+from kwssearch.report.web_page import web_page
 from kwssearch.runs import SKIPPED, Run
 from kwssearch.space import BASELINE, shape_axes
 from kwssearch.system.storage import write_bytes
 
+WEB_PAGE = "report.html"
 MOST_EFFECTS = 60  # more levels than that make no readable picture
 MOST_WORD_COLUMNS = 12
 FRONT_IS = (
@@ -50,7 +52,7 @@ WORDS_ARE = (
 
 
 def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float = 1.0) -> Path:
-    """Writes report.md, results.csv and each plot as PNG and SVG; gives back the page's path.
+    """Writes report.html, report.md, results.csv and each plot as PNG and SVG; gives back the path of report.md.
 
     Args:
         folder: where they go; the run's `report` folder by default.
@@ -70,6 +72,7 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
     for name, content in page.pictures.items():
         write_bytes(folder / name, content)
     write_bytes(folder / "results.csv", to_csv(page.rows, columns(run.objectives)).encode())
+    write_bytes(folder / WEB_PAGE, web_page(run, page.rows, page.answers).encode())
     write_bytes(folder / "report.md", ("\n".join(lines) + "\n").encode())
     return folder / "report.md"
 

@@ -42,8 +42,8 @@ def test_report_of_a_search(tmp_path):
     assert heads[-3:] == ["All trials", "Not in the comparison", "How it was made"]
     assert sum(line.startswith("| 04 | width multiplier | log\\_mel cnn α 0.25 | ") for line in text.splitlines()) == 1
     linked = set(re.findall(r"\]\(([^)]+)\)", text))
-    assert linked == {path.name for path in page.parent.iterdir()} - {"report.md"}
-    assert {path.suffix for path in page.parent.iterdir()} == {".md", ".csv", ".png", ".svg"}
+    assert linked == {path.name for path in page.parent.iterdir()} - {"report.md", "report.html"}
+    assert {path.suffix for path in page.parent.iterdir()} == {".html", ".md", ".csv", ".png", ".svg"}
     assert before == {path: path.read_bytes() for path in before}
     rows = list(csv.DictReader((page.parent / "results.csv").open(newline="")))
     assert [row["trial_id"] for row in rows] == [trial.trial_id for trial in run.trials]

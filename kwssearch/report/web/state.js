@@ -1,0 +1,75 @@
+/* What was chosen; it is kept in the address, so that a page that loads itself again stays as it was. */
+
+const all = data.trials.map((_, i) => i);
+const completed = all.filter((i) => data.deciding[i] !== null);
+const axisNamed = (name) => data.axes.find((axis) => axis.name === name);
+const other = (name, fallback) => (axisNamed(name) ? name : fallback);
+
+const state = {
+  x: other("memory_bytes", data.axes[1].name),
+  y: "accuracy",
+  color: "strategy",
+  prefer: "accuracy",
+  stops: Object.fromEntries(data.limits.map((limit) => [limit.name, limit.start])),
+  chosen: null, // a trial, or null for the one that is picked
+  zoom: null,
+};
+
+/* Limits in force, by name. */
+function limitsNow() {
+  const set = data.limits.map((limit) => [limit.name, limit.stops[state.stops[limit.name]][0]]);
+  return Object.fromEntries(set.filter(([, value]) => value !== null));
+}
+
+function remember() {
+  const said = new URLSearchParams();
+  for (const key of ["x", "y", "color", "prefer"]) said.set(key, state[key]);
+  for (const limit of data.limits) {
+    if (state.stops[limit.name] !== limit.start) said.set(limit.name, limit.stops[state.stops[limit.name]][2]);
+  }
+  if (state.chosen !== null) said.set("trial", data.trials[state.chosen].id);
+  history.replaceState(null, "", `#${said}`);
+}
+
+function recall() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  const one = (key, known) => { if (known.includes(said.get(key))) state[key] = said.get(key); };
+  one("x", data.axes.map((axis) => axis.name));
+  one("y", data.axes.map((axis) => axis.name));
+  one("color", data.colors.map((color) => color.name));
+  one("prefer", Object.keys(data.prefer));
+  for (const limit of data.limits) {
+    const place = limit.stops.findIndex((stop) => said.has(limit.name) && stop[2] === said.get(limit.name));
+    if (place >= 0) state.stops[limit.name] = place;
+  }
+  const chosen = data.trials.findIndex((trial) => trial.id === said.get("trial"));
+  if (chosen >= 0) state.chosen = chosen;
+}
+
+/* An element with text and children; text is never markup. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+const byId = (id) => document.getElementById(id);
+
+function options(select, choices, chosen) {
+  select.replaceChildren(...choices.map(([value, text]) => make("option", { value }, text)));
+  select.value = chosen;
+}
+
+/* Terms and their values, those that are known. */
+function figuresOf(i) {
+  const list = make("dl", { class: "figures" });
+  for (const axis of data.axes) {
+    const shown = data.shown[axis.name][i];
+    const interval = axis.name === "accuracy" && shown ? ` (${data.interval[i]})` : "";
+    if (shown) list.append(make("dt", {}, axis.short ?? axis.noun), make("dd", { class: axis.cost ? "part" : "whole" }, shown + interval));
+  }
+  const { share } = data.trials[i];
+  if (share) list.append(make("dt", {}, "front in"), make("dd", { class: "whole" }, `${share} of worlds`));
+  return list;
+}

@@ -84,7 +84,7 @@ def trainers(command: Command) -> Command:
             type=click.Choice(["grid", "front", "random"]),
             help="What proposes trials: all of them, those that may be on the front, or random ones.",
         ),
-        click.option("--max-trials", type=click.IntRange(1), help="At most so many."),
+        click.option("--max-trials", type=click.IntRange(1), help="At most so many; the space's own number by default."),
         click.option("--retry-failed", is_flag=True, help="Also try failed trials again."),
         click.option("--gpus", is_flag=True, help="A graphics processor for each worker; by default none is used."),
         click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786."),
@@ -125,9 +125,9 @@ def run(
 ) -> None:
     """Search a space; when run again, it goes on where it stopped.
 
-    SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, full-int8, homework. Points
-    whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy and latency are judged
-    by 'kwssearch front'.
+    SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, full-int8, homework,
+    wide. Points whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy and
+    latency are judged by 'kwssearch front'.
 
     \b
     Example:

@@ -7,10 +7,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kwssearch.compression.sampled import (
+    Described,
+    fitted,
+    flash_terms,
+    ram_terms,
+    sample,
+    zipped_terms,
+)
 from kwssearch.models.cost import Cost, builder_digest, costs, file_digest, remembered_at
 from kwssearch.space import SearchSpace
 from kwssearch.system.cache import recall, remember
 
+MOST_MADE = 160
 CODE = ("untrained.py", "converting.py")
 
 # By how much a forecast of zipped bytes may be off, as a share: 95 % of the errors that were found are smaller, in 90
@@ -50,6 +59,8 @@ def forecasts(
 ) -> dict[str, Forecast]:
     """Trial id -> forecast; files that are not known yet are made of random weights and thrown away.
 
+    Of more than `MOST_MADE` files some are made, and the others' figures are read off curves through theirs.
+
     One file stands for many points: its size and the memory it runs in do not depend on sparsity, and what it weighs
     zipped does not depend on the input's shape where that adds no parameters.
 
@@ -68,13 +79,42 @@ def forecasts(
     standing = set(zips.values())
     for trial_id, point in sorted(points.items(), key=lambda item: item[1] not in standing):
         sizes.setdefault(size_key(point, known[trial_id]), point)
-    made = files(space, classes, list(dict.fromkeys((*zips.values(), *sizes.values()))), waiting)
+    needed = list(dict.fromkeys((*zips.values(), *sizes.values())))
+    if len(needed) > MOST_MADE:
+        return sampled_forecasts(space, classes, points, known, waiting)
+    made = files(space, classes, needed, waiting)
     return {
         trial_id: replace(
             made[sizes[size_key(point, known[trial_id])]],
             memory_bytes=made[zips[zip_key(point, known[trial_id])]].memory_bytes,
         )
         for trial_id, point in points.items()
+    }
+
+
+def sampled_forecasts(
+    space: SearchSpace,
+    classes: int,
+    points: Mapping[str, Point],
+    known: Mapping[str, Cost],
+    waiting: Callable[[int], None],
+) -> dict[str, Forecast]:
+    """The same from files of some points."""
+    described = [
+        Described((p.architecture, p.quantization), known[i].input_shape, p.width, p.sparsity, known[i].parameters)
+        for i, p in points.items()
+    ]
+    listed = list(points.values())
+    chosen = sample(described)
+    made = files(space, classes, [listed[i] for i in chosen], waiting)
+    of = {i: made[listed[i]] for i in chosen}
+    flash = fitted(described, {i: forecast.tflite_bytes for i, forecast in of.items()}, flash_terms)
+    ram = fitted(described, {i: forecast.activation_bytes for i, forecast in of.items()}, ram_terms)
+    memory = fitted(described, {i: forecast.memory_bytes for i, forecast in of.items()}, zipped_terms)
+    figures = zip(flash, ram, memory, strict=True)
+    return {
+        trial_id: Forecast(*(max(1, round(float(figure))) for figure in own))
+        for trial_id, own in zip(points, figures, strict=True)
     }
 
 

@@ -20,6 +20,7 @@ from kwssearch.space import ACCURACY, SearchSpace, Stage, point_key
 
 CONVERSION = 0.01  # of the median training: what a file costs whose training is done
 WORST = -20.0  # log-odds of what nothing has beaten
+MOST_LEVELS, GROUPS = 8, 5  # of a number with more values, so many groups of them
 MOST_DRAWN = 500  # points of a large space whose accuracies are drawn together
 
 
@@ -61,7 +62,7 @@ class Front:
     members is expected to be found, and none is left that is on it rather surely.
 
     It begins with a design: by rising work, each point with a level, or a pair of levels of two choices, that none
-    before it had.
+    before it had; a number of many values has a few groups of them for its levels.
 
     Args:
         known: figures of all points of the space.
@@ -132,8 +133,9 @@ class Front:
         """Points that are trained whatever is found."""
         known: set[Any] = set()
         chosen = []
+        shown = [grouped(column) for column in zip(*self.encoding.numbers, strict=True)]
         for i in np.argsort(self.known.work, kind="stable"):
-            choices, numbers = self.encoding.choices[i], self.encoding.numbers[i]
+            choices, numbers = self.encoding.choices[i], [column[i] for column in shown]
             levels: set[Any] = {("number", *each) for each in enumerate(numbers)}
             levels |= {("choice", *each) for each in enumerate(choices)}
             levels |= set(itertools.combinations(enumerate(choices), 2))
@@ -189,3 +191,12 @@ class Front:
             by = None if best is None else self.space.trials[best].values
             found.append(Skipped(values, mean, low, high, float(outlook.chance[i]), by))
         return found
+
+
+def grouped(values: Sequence[float]) -> Sequence[float]:
+    """The levels of a number: its values, or groups of equally many where there are many."""
+    distinct = sorted(set(values))
+    if len(distinct) <= MOST_LEVELS:
+        return values
+    group = {value: float(place * GROUPS // len(distinct)) for place, value in enumerate(distinct)}
+    return [group[value] for value in values]

@@ -45,6 +45,9 @@ class Kernel(Protocol):
     def of(self, rows: Indices, columns: Indices) -> Floats:
         """Covariance of log-odds at some points with those at others."""
 
+    def variances(self, at: Indices) -> Floats:
+        """Of log-odds at each of some points."""
+
 
 @dataclass(frozen=True)
 class Polynomial:
@@ -70,6 +73,9 @@ class Polynomial:
     def of(self, rows: Indices, columns: Indices) -> Floats:
         return np.asarray(self.terms[rows] @ self.terms[columns].T)
 
+    def variances(self, at: Indices) -> Floats:
+        return np.asarray(np.sum(self.terms[at] ** 2, axis=1))
+
 
 @dataclass(frozen=True)
 class Surface:
@@ -86,6 +92,9 @@ class Surface:
         squared = np.sum(a**2, axis=1)[:, None] + np.sum(b**2, axis=1) - 2 * a @ b.T
         near = self.amplitude**2 * np.exp(-0.5 * np.maximum(squared, 0) / self.length**2)
         return np.asarray(near + OFFSET_SD**2 + SLOPE**2 * self.numbers[rows] @ self.numbers[columns].T)
+
+    def variances(self, at: Indices) -> Floats:
+        return np.asarray(self.amplitude**2 + OFFSET_SD**2 + SLOPE**2 * np.sum(self.numbers[at] ** 2, axis=1))
 
 
 def surfaces(encoding: Encoding) -> Iterator[Surface]:
@@ -112,8 +121,7 @@ class Fit:
         mean = across.T @ self.weights
         if full:
             return mean, self.kernel.of(at, at) - across.T @ across + (self.noise**2 + NUGGET) * np.eye(len(at))
-        own = np.array([self.kernel.of(at[i : i + 1], at[i : i + 1])[0, 0] for i in range(len(at))])
-        return mean, own - np.sum(across**2, axis=0) + self.noise**2
+        return mean, self.kernel.variances(at) - np.sum(across**2, axis=0) + self.noise**2
 
 
 class Surrogate:

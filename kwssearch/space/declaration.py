@@ -119,6 +119,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     settings = read_data_settings(place, content)
     features = read_features(place, content, settings.window_s)
     recipe = read_recipe(place, content)
+    content = {**content, "features": dict.fromkeys(features)}  # each front end of a range by its own name
     fields = {axis.name: axis.field(named_settings(content, axis)) for axis in all_axes()}
     space = SearchSpace(
         **texts,

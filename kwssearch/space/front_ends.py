@@ -48,7 +48,8 @@ def read_features(place: str, content: Mapping[str, Any], window_s: float) -> di
 def front_ends(place: str, name: str, entry: Any) -> Iterator[tuple[str, Any]]:
     """A front end, or one for each combination of its ranges' values, named after them."""
     content = Table(place, entry).content
-    ranges = {key: feature_range(place, key, value) for key, value in content.items() if isinstance(value, Mapping)}
+    order = sorted(content, key=lambda key: list(RANGED).index(key) if key in RANGED else -1)
+    ranges = {key: feature_range(place, key, content[key]) for key in order if isinstance(content[key], Mapping)}
     if not ranges:
         yield name, entry
         return

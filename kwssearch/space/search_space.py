@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 
 from kwssearch.errors import counted
 from kwssearch.space.architectures import ArchitectureSource
-from kwssearch.space.axes import axis_names
+from kwssearch.space.axes import Stage, all_axes, axis_names
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
@@ -113,10 +114,22 @@ class SearchSpace:
         return None
 
     def grid(self, strategy: Strategy) -> Iterator[tuple[Any, ...]]:
-        """The points of a strategy; those that are drawn where it has ranges."""
+        """The points of a strategy; where it has ranges, all files of the trainings that are drawn."""
         axes = {**self.baseline, **strategy.axes}
-        listed = [axes[axis] for axis in axis_names()]
-        return drawn(listed, self.candidates) if strategy.ranges else itertools.product(*listed)
+        if not strategy.ranges:
+            return itertools.product(*(axes[axis] for axis in axis_names()))
+        trained, files = (
+            [axis.name for axis in all_axes() if (axis.stage == Stage.FILE) is of] for of in (False, True)
+        )
+        each = math.prod(len(axes[axis]) for axis in files)
+        trainings = drawn([axes[axis] for axis in trained], max(1, self.candidates // each))
+        variants = list(itertools.product(*(axes[axis] for axis in files)))
+        found = (
+            dict(zip((*trained, *files), (*training, *variant), strict=True))
+            for training in trainings
+            for variant in variants
+        )
+        return (tuple(point[axis] for axis in axis_names()) for point in found)
 
     @property
     def has_ranges(self) -> bool:

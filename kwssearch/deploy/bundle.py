@@ -45,7 +45,16 @@ def export(run: Run, trial_id: str, out: Path, c: bool = False) -> Path:
     """
     shipped = find_model(run, trial_id)
     check_place(out)
-    contents = bundle_files(shipped, c)
+    write_whole(out, bundle_files(shipped, c))
+    return out
+
+
+def write_whole(out: Path, contents: Mapping[str, bytes]) -> None:
+    """Puts a folder with these files in the place of what is there.
+
+    Raises:
+        UserError: it cannot be written.
+    """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as place:
@@ -62,7 +71,6 @@ def export(run: Run, trial_id: str, out: Path, c: bool = False) -> Path:
             "make room or give write permission, then export again.",
             about="folder",
         ) from error
-    return out
 
 
 def check_place(out: Path) -> None:

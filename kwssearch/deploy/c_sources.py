@@ -19,6 +19,13 @@ SOURCES = Path(__file__).with_name("c")
 STACK_BYTES = 512  # of all functions together; a test adds up what the compiler says
 TAIL_BYTES = 1536  # of the arena, for each operator and once more, where it was not measured
 NAMES = {"PADV2": "PadV2"}  # as MicroMutableOpResolver spells them where the rule fails
+CHOICES = ("HOP_FRAMES", "SMOOTHING", "THRESHOLD", "SUPPRESSION", "ARENA_BYTES")
+CONFIG_HEAD = """\
+/* The setting of the front end and of the model, which must stay, and choices, which a compiler's option replaces, such
+ * as -DKWS_THRESHOLD=0.9f. KWS_SUPPRESSION counts hops, a hop KWS_HOP_FRAMES frames. */
+#ifndef KWS_CONFIG_H
+#define KWS_CONFIG_H
+"""
 PLAIN = frozenset((string.ascii_letters + string.digits + " _-").encode())
 
 
@@ -39,6 +46,7 @@ def c_files(shipped: Shipped) -> tuple[dict[str, bytes], dict[str, Any]]:
         "model_data.cc": model_data(shipped.content).encode(),
     }
     costs = {
+        "sampling_rate": front_end.setting.sampling_rate,
         "operators": names,
         "table_bytes": front_end.table_bytes,
         "model_bytes": len(shipped.content),
@@ -90,10 +98,13 @@ def config(shipped: Shipped, front_end: CFrontEnd, arena: int) -> str:
     for end, steps in ends.items():
         if steps is not None:
             constants |= {f"{end}_SCALE": np.float32(steps[0]), f"{end}_ZERO": np.float32(steps[1])}
-    lines = [f"#define KWS_{name} {c_float(v) if isinstance(v, np.float32) else v}" for name, v in constants.items()]
-    told = "/* What was chosen in training, and KWS_ARENA_BYTES, KWS_SMOOTHING, KWS_THRESHOLD and KWS_SUPPRESSION,\n"
-    told += " * which may be changed; windows and suppression count hops of KWS_HOP_FRAMES frames. */\n"
-    return "\n".join([told + "#ifndef KWS_CONFIG_H\n#define KWS_CONFIG_H\n", *lines, "\n#endif\n"])
+    lines = [definition(name, value) for name, value in constants.items()]
+    return "\n".join([CONFIG_HEAD, *lines, "\n#endif\n"])
+
+
+def definition(name: str, value: Any) -> str:
+    defined = f"#define KWS_{name} {c_float(value) if isinstance(value, np.float32) else value}"
+    return f"#ifndef KWS_{name}\n{defined}\n#endif" if name in CHOICES else defined
 
 
 def tables(shipped: Shipped, front_end: CFrontEnd) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kwssearch.errors import counted
+from kwssearch.errors import counted, printable
 
+WIDTH = 120
 DATA_LICENCES = {
-    "msc": "Mini Speech Commands, part of Speech Commands (Warden, 2018), CC BY 4.0: name the source with the model",
+    "msc": "Mini Speech Commands, a part of Speech Commands (Warden, 2018), CC BY 4.0; name it with the model",
     "builtin": "synthetic speech of espeak-ng; figures on it say nothing about people",
 }
 
@@ -18,11 +20,19 @@ def readme(description: Mapping[str, Any]) -> str:
     parts = [head(description), figures(description), PYTHON, input_text(description), stream_text(description)]
     if "c" in description:
         parts.append(c_text(description["c"]))
-    return "\n\n".join([*parts, licences(description)]) + "\n"
+    text = "\n\n".join([*parts, licences(description)])
+    return "\n".join(map(wrapped, text.splitlines())) + "\n"
+
+
+def wrapped(line: str) -> str:
+    """A line of prose in lines of at most `WIDTH`; rows of tables and code as they are."""
+    if len(line) <= WIDTH or line.startswith(("|", "    ")):
+        return line
+    return textwrap.fill(line, WIDTH, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False)
 
 
 def head(description: Mapping[str, Any]) -> str:
-    words = ", ".join(f"`{word}`" for word in description["words"])
+    words = ", ".join(f"`{printable(word)}`" for word in description["words"])
     return f"""# {description["name"]}
 
 A keyword-spotting model that tells {counted(len(description["words"]), "class", "classes")} apart: {words}.
@@ -73,25 +83,29 @@ probabilities. `bench.py` times the model here. To listen to a microphone, insta
 def input_text(description: Mapping[str, Any]) -> str:
     front_end, given = description["front_end"], description["input"]
     rate = front_end["sampling_rate"]
-    bands = f"{front_end['mel_bins']} mel bands from {front_end['lower_hz']:g} to {front_end['upper_hz']:g} Hz"
-    cosine = f", of whose logarithms {front_end['coefficients']} coefficients" if front_end["coefficients"] else ""
-    steps = f"int8: the nearest whole number to x / {given['scale']:.9g}, plus {given['zero_point']}"
+    kind = f"{front_end['mel_bins']} mel bands from {front_end['lower_hz']:g} to {front_end['upper_hz']:g} Hz"
+    if front_end["coefficients"]:
+        kind += f", and {front_end['coefficients']} coefficients of their logarithms"
+    steps = "as they are, in float32"
+    if given["type"] == "int8":
+        steps = f"as int8, `round(x / {given['scale']:.9g}) + {given['zero_point']}` within -128 and 127"
     return f"""## What it takes and gives
 
-{front_end["samples"] / rate:g} s of sound at {rate:,} Hz; frames of {front_end["frame_length"]} samples, a new one
-each {front_end["frame_step"]}; {bands}{cosine}. `front_end.py` is the code that made the features for training.
-The model takes them, shape {given["shape"]}, as {steps if given["type"] == "int8" else "float32"}.
-It gives a probability for each class, in the order above."""
+- {front_end["samples"] / rate:g} s of sound at {rate:,} Hz, mono;
+- frames of {front_end["frame_length"]} samples, one each {front_end["frame_step"]}: {kind} (`front_end.py`, the code
+  that made the features for training);
+- the model takes them, shape {given["shape"]}, {steps};
+- it gives a probability for each class, in the order above."""
 
 
 def stream_text(description: Mapping[str, Any]) -> str:
     detector = description["detector"]
     return f"""## Streams
 
-A window each {detector["hop_s"]:g} s; the probabilities of the latest {detector["smoothing"]} windows are averaged; a
-word whose mean reaches {detector["threshold"]:g} is heard, and nothing more for {detector["suppression_s"]:g} s.
-These are starting values, in `model.json`; the threshold was not tuned, and accuracy on clips says nothing about false
-alarms. A model that was trained on words alone takes every sound for one of them."""
+A window begins each {detector["hop_s"]:g} s. The probabilities of the latest {detector["smoothing"]} windows are
+averaged; a word whose mean reaches {detector["threshold"]:g} is heard, and nothing more for
+{detector["suppression_s"]:g} s. These are values to begin with, in `model.json`: they were not tuned, and accuracy on
+clips says nothing about false alarms. A model that was trained on words alone takes every sound for one of them."""
 
 
 def c_text(figures: Mapping[str, Any]) -> str:
@@ -102,7 +116,8 @@ def c_text(figures: Mapping[str, Any]) -> str:
     make -C c
     c/kws_host recording.wav
 
-prints the model's input for each window. `kws.h` says how to call it.
+prints the model's input for each window. `kws.h` says how to call it; `kws_tflm.cc` is compiled with TensorFlow Lite
+Micro, and registers just the operators of this model. Sound must come at {figures["sampling_rate"]:,} Hz.
 
 | cost | |
 |---|---|
@@ -116,8 +131,9 @@ prints the model's input for each window. `kws.h` says how to call it.
 
 def licences(description: Mapping[str, Any]) -> str:
     name = description["provenance"]["data"]["name"]
-    terms = DATA_LICENCES.get(name, f"`{name}`; whoever recorded it says what may be done with it")
+    terms = DATA_LICENCES.get(name, f"`{name}`: whoever recorded it says what may be done with it")
     return f"""## Licences
 
-The code is Apache-2.0 (`LICENSE`). The model was trained on {terms}. NumPy is BSD-3-Clause, LiteRT and TensorFlow Lite
-Micro are Apache-2.0; none of them is in this folder."""
+- Code: Apache-2.0 (`LICENSE`).
+- What the model was trained on: {terms}.
+- Not in this folder: NumPy (BSD-3-Clause), LiteRT and TensorFlow Lite Micro (Apache-2.0)."""

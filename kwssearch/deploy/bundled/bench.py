@@ -82,19 +82,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if min(chosen.threads, chosen.rounds) < 1:
         parser.error("--threads and --rounds: expected at least 1")
     os.environ.update(dict.fromkeys(POOLS, str(chosen.threads)))  # before NumPy is loaded
-    began = time.time()
-    found = {
-        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
+    found: dict[str, Any] = {
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "sha256": hashlib.sha256((HERE / "model.tflite").read_bytes()).hexdigest(),
         "threads": chosen.threads,
         "latency": measured(chosen.threads, chosen.rounds),
         "environment": machine(),
     }
-    text = json.dumps(found, indent=1)
     if chosen.out is None:
-        print(text)
+        print(json.dumps(found))
     else:
-        chosen.out.write_text(text + "\n", encoding="utf-8")
+        chosen.out.write_text(json.dumps(found) + "\n", encoding="utf-8")
+        times = {part: found["latency"][part]["median"] for part in PARTS}
+        print(f"{times['total']:.3f} ms: front end {times['feature']:.3f} ms, model {times['model']:.3f} ms")
     return 0
 
 

@@ -1,0 +1,155 @@
+"""People's own recordings and voice, from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+from support.bundles import write_wavs
+
+from kwssearch.cli.commands import main
+from kwssearch.data import load_data
+from kwssearch.deploy import model_named, try_microphone
+from kwssearch.errors import UserError
+from kwssearch.runs import load
+
+LOW = ["--threshold", "0.55"]
+
+
+@pytest.fixture(scope="module")
+def bundle(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("tried") / "bundle"
+    assert CliRunner().invoke(main, ["export", str(finished), "0", "--out", str(out)]).exit_code == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def stream(words: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All test clips one after the other, in one WAV."""
+    data = load_data(words)
+    clips = [data.audio("test", i) for i in range(len(data.splits["test"]))]
+    (path,) = write_wavs(tmp_path_factory.mktemp("long"), [np.concatenate(clips)], 16_000)
+    return path
+
+
+def tried(*arguments: object) -> tuple[int, str, str]:
+    ended = CliRunner().invoke(main, ["try", *map(str, arguments)])
+    return ended.exit_code, ended.stdout, ended.stderr
+
+
+def test_clips_get_their_words(finished: Path, bundle: Path, words: Path) -> None:
+    clips = [words / clip.path for clip in load_data(words).splits["test"]]
+    code, told, _ = tried(f"{finished}:0", "--json", *clips)
+    found = [json.loads(line) for line in told.splitlines()]
+    run = load(finished)
+    assert code == 0
+    assert [run.words.index(answer["word"]) for answer in found] == run.trials[0].executions[0]["predictions"]
+    assert all(abs(sum(answer["probabilities"].values()) - 1) < 1e-5 for answer in found)
+    for_people = tried(bundle, clips[0])[1]
+    assert for_people.startswith(f"{clips[0]}: {found[0]['word']} {found[0]['probabilities'][found[0]['word']]:.2f}")
+
+
+def test_a_long_recording_is_streamed_with_times(bundle: Path, stream: Path) -> None:
+    code, told, _ = tried(bundle, *LOW, "--json", stream)
+    found = [json.loads(line) for line in told.splitlines()]
+    assert code == 0
+    assert len(found) > 5 and {answer["word"] for answer in found} == {"no", "yes"}
+    times = [answer["at_s"] for answer in found]
+    assert min(np.diff(times)) >= 0.99 and times[-1] <= len(soundfile.read(stream)[0]) / 16_000
+    lines = tried(bundle, *LOW, stream)[1].splitlines()
+    assert lines[0] == f"{stream}: {times[0]:8.2f} s  {found[0]['word']} {found[0]['probability']:.2f}"
+    nothing = tried(bundle, "--threshold", 1, stream)[1]
+    assert "no word; the surest is " in nothing
+
+
+@pytest.mark.parametrize("kind, rate, channels", [("FLAC", 16_000, 1), ("WAV", 48_000, 2), ("OGG", 22_050, 1)])
+def test_other_formats_rates_and_channels(bundle: Path, tmp_path: Path, kind: str, rate: int, channels: int) -> None:
+    time = np.arange(rate) / rate
+    tones = 0.4 * np.sin(2 * np.pi * np.where(time < 0.5, 520, 1710) * time)  # what 'yes' is in the toy data
+    path = tmp_path / "clip"
+    soundfile.write(path, np.stack([tones] * channels, axis=1), rate, format=kind)
+    code, told, _ = tried(bundle, "--json", path)
+    assert (code, json.loads(told)["word"]) == (0, "yes")
+
+
+@pytest.mark.parametrize(
+    "model, files, code, told",
+    [
+        ("nowhere", ["x.wav"], 1, "nowhere: is neither a bundle's folder nor RUN:TRIAL"),
+        ("nowhere:0", ["x.wav"], 1, "holds no run"),
+        (".", ["x.wav"], 1, "holds no bundle"),
+        ("RUN:9", ["x.wav"], 2, "trial: got '9', expected one of 0 to 3."),
+        ("RUN:0", ["missing.wav"], 1, "missing.wav: cannot be read as sound"),
+        ("RUN:0", ["text.wav"], 1, "text.wav: cannot be read as sound"),
+        ("RUN:0", ["empty.wav"], 1, "empty.wav: holds no samples"),
+        ("RUN:0", [], 2, "expected recordings, or --microphone"),
+        ("RUN:0", ["x.wav", "--microphone"], 2, "expected recordings, or --microphone"),
+    ],
+)
+def test_what_cannot_be_tried(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, files: list, code: int, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.wav").write_text("no sound")
+    soundfile.write("empty.wav", np.zeros(0, np.int16), 16_000)
+    found, _, stderr = tried(model.replace("RUN", str(finished)), *files)
+    assert found == code
+    assert told in stderr
+
+
+class Microphone:
+    """In place of sounddevice, which needs hardware: plays a stream, then fails as an unplugged microphone does."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self, samples: np.ndarray) -> None:
+        self.samples, self.asked = samples, {}
+
+    def InputStream(self, **options: object) -> Microphone:
+        self.asked = options
+        return self
+
+    def __enter__(self) -> Microphone:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def read(self, count: int) -> tuple[np.ndarray, bool]:
+        if len(self.samples) < count:
+            raise self.PortAudioError("Device unavailable")
+        block, self.samples = self.samples[:count, np.newaxis], self.samples[count:]
+        return block, False
+
+
+def test_a_microphone_is_listened_to(bundle: Path, stream: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Microphone(soundfile.read(stream, dtype="int16")[0])
+    monkeypatch.setitem(sys.modules, "sounddevice", device)
+    found = []
+    with pytest.raises(UserError, match=r"No sound can be recorded at 16000 Hz \(Device unavailable\)"):
+        for answer in try_microphone(model_named(str(bundle)), 0.55):
+            found.append({**answer, "file": str(stream)})
+    assert device.asked == {"samplerate": 16_000, "channels": 1, "dtype": "int16", "blocksize": 3200}
+    assert found == [json.loads(line) for line in tried(bundle, *LOW, "--json", stream)[1].splitlines()]
+
+
+def test_no_package_for_the_microphone(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    code, told, stderr = tried(bundle, "--microphone")
+    assert (code, told) == (1, "")
+    assert "Error: The microphone needs the package sounddevice, which is not installed; install it: " in stderr
+
+
+def test_no_library_for_the_microphone(bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    code, _, stderr = tried(bundle, "--microphone")
+    assert code == 1
+    assert "needs the system's PortAudio (PortAudio library not found); install it, on Debian: apt install" in stderr

@@ -64,7 +64,11 @@ def round_stop(name: str, figure: float) -> tuple[float, str, str]:
     step = 0.1 if not objective.is_cost else 10.0 ** (math.floor(math.log10(scaled)) - DIGITS + 1) if scaled else 1.0
     steps = math.ceil(scaled / step - 1e-9) if objective.is_cost else math.floor(scaled / step + 1e-9)
     number = f"{steps * step:.10g}"
-    return parse(f"{number}{objective.unit}", name), f"{number} {objective.unit}", f"{number}{objective.unit}"
+    return (
+        parse(f"{number}{objective.unit}", name),
+        f"{float(number):,.10g} {objective.unit}",
+        f"{number}{objective.unit}",
+    )
 
 
 def exact_stop(objective: Objective, value: float) -> tuple[float, str, str]:

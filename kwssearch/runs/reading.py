@@ -15,9 +15,11 @@ from kwssearch.data import are_voices_known, recorded_labels, recorded_speakers
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.runs.records import (
     DATA_RECORD,
+    KNOWN_RECORD,
     LATENCY_RECORD,
     LEFT_OUT,
     PROGRESS_RECORD,
+    REPEATED_RECORD,
     RESULT_RECORD,
     RUN_RECORD,
     SKIPPED_RECORD,
@@ -52,7 +54,7 @@ def load(folder: str | Path) -> Run:
     latency_record = read_or_warn(folder / LATENCY_RECORD, warnings)
     latencies = read_latencies(folder, latency_record, warnings)
     words, test, validation = read_clips(folder, record, space.data_settings, warnings)
-    skipped = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials") or {}
+    skipped = read_skipped(folder, warnings)
     listed = listed_trials(folder, record, space, skipped, warnings)
     trials = tuple(
         load_trial(
@@ -61,7 +63,9 @@ def load(folder: str | Path) -> Run:
         for planned in listed
     )
     trials = tuple(replace(trial, skipped=skipped.get(trial.trial_id)) for trial in trials) if skipped else trials
-    return Run(folder, record, space, trials, words, *test, latency_record, tuple(warnings), validation)
+    chosen = read_or_warn(folder / REPEATED_RECORD, warnings)
+    repeated = None if chosen is None else frozenset(chosen.get("trials", ()))
+    return Run(folder, record, space, trials, words, *test, latency_record, tuple(warnings), validation, repeated)
 
 
 def listed_trials(
@@ -73,6 +77,15 @@ def listed_trials(
     begun = read_trials(folder, space, warnings)
     known = {planned.trial_id for planned in begun}
     return (*begun, *(space.by_id[name] for name in sorted(skipped) if name in space.by_id and name not in known))
+
+
+def read_skipped(folder: Path, warnings: list[str]) -> dict[str, dict[str, Any]]:
+    """Trial id -> what the search expects of a trial that it did not train, and the `costs` that it knew, if any."""
+    told = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials") or {}
+    known = (read_or_warn(folder / KNOWN_RECORD, []) or {}) if told else {}
+    figures = zip(known.get("trials", ()), known.get("costs", ()), strict=False)
+    costs = {trial_id: dict(zip(known.get("objectives", ()), row, strict=False)) for trial_id, row in figures}
+    return {trial_id: {**expected, "costs": costs.get(trial_id, {})} for trial_id, expected in told.items()}
 
 
 def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:

@@ -157,6 +157,7 @@ function prepare(x, y, px, py) {
   const inside = [[48, 26], [chart.clientWidth - 16, chart.clientHeight - 42]];
   const brush = d3.brush().extent(inside).touchable(false).on("end", ({ selection }) => { if (selection) zoomTo(selection); });
   svg.insert("g", "g[aria-label=dot], g[aria-label=rule], g[aria-label=line]").attr("class", "brush").call(brush);
+  unname(chart);
   svg.on("pointermove", (event) => { if (!event.buttons) look(nearest(d3.pointer(event, chart))); });
   svg.on("pointerleave", () => look(null));
   svg.on("click", (event) => { const i = nearest(d3.pointer(event, chart)); if (i !== null) chooseTrial(i); });

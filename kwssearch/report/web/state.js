@@ -54,6 +54,11 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/* Plot names groups, which have no role that a name is for. */
+function unname(drawn) {
+  for (const group of drawn.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
+}
+
 const byId = (id) => document.getElementById(id);
 
 function options(select, choices, chosen) {

@@ -56,7 +56,7 @@ function filterRows() {
 
 function markTable() {
   rows.forEach((row, i) => {
-    const marks = [data.trials[i].front && "front", !fitting.has(i) && "out", i === picked && "picked", i === looked && "looked"];
+    const marks = [data.trials[i].front && "front", data.deciding[i] !== null && !fitting.has(i) && "out", i === picked && "picked", i === looked && "looked"];
     const name = marks.filter(Boolean).join(" ");
     if (row.className !== name) row.className = name;
   });

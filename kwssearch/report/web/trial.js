@@ -27,6 +27,7 @@ const caption = (head, told) => make("figcaption", {}, make("b", {}, head), make
 
 /* A picture with a name for those who do not see it. */
 function picture(drawn, name) {
+  unname(drawn);
   drawn.setAttribute("role", "img");
   drawn.setAttribute("aria-label", name);
   return drawn;

@@ -145,6 +145,21 @@ class RecordedRun:
         """
         return write_report(self.run, None if to is None else Path(to))
 
+    def export(self, trial: str, out: str | os.PathLike[str], c: bool = False) -> Path:
+        """Writes a trial's model with all that a device needs, into a new folder; its path.
+
+        Args:
+            trial: its id.
+            c: also C for a microcontroller.
+
+        Raises:
+            QuantityError: no such trial.
+            UserError: its model is not there, or the folder cannot be written.
+        """
+        from kwssearch.deploy import export  # LiteRT is loaded where it is needed
+
+        return export(self.run, trial, Path(out), c)
+
     @cached_property
     def _worlds(self) -> Worlds:
         return Worlds(self.run)

@@ -13,7 +13,8 @@ from support import pages
 
 from kwssearch.cli.commands import main
 from kwssearch.data import dataset
-from kwssearch.runs import RunFolder
+from kwssearch.deploy import export
+from kwssearch.runs import RunFolder, load
 from kwssearch.search import conduct
 from kwssearch.search.conduct import time_run
 from kwssearch.search.progress import Progress
@@ -24,6 +25,7 @@ from kwssearch.testing.words import write_word_folder
 ELSEWHERE = {  # what needs other machines or packages, and where it is tested, if anywhere
     "--scheduler": "tests/search/test_cluster.py",
     "--gpus": "tests/search/test_trainers.py",
+    "--microphone": "tests/deploy/test_trying.py",
     "dask_jobqueue": "not tested: needs Slurm",
     "dask_kubernetes": "not tested: needs Kubernetes",
 }
@@ -56,6 +58,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: P
         found = json.loads(record.read_text())
         record.write_text(json.dumps({**found, "data": {**found["data"], "source": "../../my_words"}}))
     train_twice_more(folder / "runs" / "my_words")
+    export(load(folder / "runs" / "my_words"), "3", folder / "yes_no")
+    shutil.copy(next(words.glob("yes/*.wav")), folder / "recording.wav")
     return folder
 
 

@@ -31,6 +31,8 @@ def test_an_installed_wheel_shows_a_shipped_space(tmp_path: Path) -> None:
     assert here == {name for name in names if name.endswith(".py")}
     assert {f"kwssearch/search_spaces/{name}.toml" for name in ("lab4", "full", "quickstart")} <= set(names)
     assert "kwssearch/space/devices.toml" in names
+    shipped = {f"kwssearch/deploy/c/{path.name}" for path in (ROOT / "kwssearch" / "deploy" / "c").iterdir()}
+    assert {"kwssearch/deploy/bundled/LICENSE", *shipped} <= set(names)
     web = {str(path.relative_to(ROOT)) for path in (ROOT / "kwssearch/report/web").rglob("*") if path.is_file()}
     assert web <= set(names)
 

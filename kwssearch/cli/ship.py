@@ -20,7 +20,7 @@ def export(folder: Path, trial_id: str, out: Path, in_c: bool) -> None:
 
     \b
     Example:
-      kwssearch export runs/lab4 07 --out yes_no
+      kwssearch export runs/lab4 3 --out yes_no
       python yes_no/classify.py recording.wav
     """
     from kwssearch.deploy import export as export_bundle
@@ -44,7 +44,7 @@ def try_(model: str, files: tuple[Path, ...], microphone: bool, threshold: float
 
     \b
     Example:
-      kwssearch try runs/lab4:07 recording.wav
+      kwssearch try runs/lab4:3 recording.wav
     """
     import json
 

@@ -28,7 +28,7 @@ def model_named(name: str) -> Model:
         return from_bundle(folder)
     run, colon, trial_id = name.rpartition(":")
     if not colon:
-        raise UserError(f"{name}: is neither a bundle's folder nor RUN:TRIAL, expected one, such as runs/lab4:07.")
+        raise UserError(f"{name}: is neither a bundle's folder nor RUN:TRIAL, expected one, such as runs/lab4:7.")
     shipped = find_model(load(Path(run).expanduser()), trial_id)
     return shipped.description(), shipped.content
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from support.bundles import as_int8, write
+from support.pages import shell_blocks
 
 import kwssearch
 from kwssearch.artefact import Classifier
@@ -112,6 +114,20 @@ def test_it_times_itself(bundle: Path, python: Path, tmp_path: Path) -> None:
     assert all(len(times[part]["rounds"]) == 5 for part in ("feature", "model", "total"))
     assert 0 < times["model"]["median"] < times["total"]["median"]
     assert found["environment"]["ai-edge-litert"]
+
+
+def test_the_page_for_a_raspberry_pi(bundle: Path, python: Path, words: Path, tmp_path: Path) -> None:
+    (block,) = shell_blocks("docs/raspberry-pi.md")
+    made, installed, *used = block.splitlines()
+    assert made == "python3 -m venv env"
+    assert shlex.split(installed)[-2:] == ["numpy", "ai-edge-litert>=2.1"]
+    (tmp_path / "env").symlink_to(python.parents[1])
+    (tmp_path / "yes_no").symlink_to(bundle)
+    shutil.copy(next(words.glob("yes/*.wav")), tmp_path / "recording.wav")
+    ended = subprocess.run(["bash", "-ec", "\n".join(used)], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert "The bundle answers as it should." in ended.stdout and "recording.wav: " in ended.stdout
+    assert json.loads((tmp_path / "bench.json").read_text())["threads"] == 1
 
 
 def test_the_sources_are_those_of_training_and_measuring(bundle: Path) -> None:

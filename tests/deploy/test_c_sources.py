@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.bundles import as_int8, lines_of, with_front_end, write, write_wavs
+from support.pages import shell_blocks
 
 from kwssearch.artefact import Classifier, micro
 from kwssearch.artefact.checks import KNOWN_OPERATORS
@@ -247,6 +248,15 @@ def test_wavs_that_the_program_does_not_take(host: Path, tmp_path: Path) -> None
     ended = subprocess.run([host, path, tmp_path / "text.wav", tmp_path / "none"], capture_output=True, text=True)
     assert ended.returncode == 1
     assert [line.rsplit(": ", 1)[1][:29] for line in ended.stderr.splitlines()] == ["is no WAV of mono 16-bit PCM "] * 3
+
+
+def test_the_page_for_a_microcontroller(shipped: Shipped, clips: list[Path], tmp_path: Path) -> None:
+    (block,) = shell_blocks("docs/microcontrollers.md")
+    write(tmp_path / "yes_no" / "c", c_files(shipped)[0])
+    shutil.copy(clips[0], tmp_path / "recording.wav")
+    ended = subprocess.run(["bash", "-ec", block], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert len(ended.stdout.splitlines()[-1].split()) == 1 + np.prod(shipped.front_end.shape)
 
 
 def test_a_float_model_in_c(finished: Path, clips: list[Path], tmp_path: Path) -> None:

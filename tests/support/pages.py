@@ -26,6 +26,12 @@ def command_lines() -> list[str]:
     return list(dict.fromkeys(line for line in lines if line.startswith("kwssearch ")))
 
 
+def shell_blocks(page: str) -> list[str]:
+    """What a page's reader types elsewhere than in front of kwssearch."""
+    blocks = [body for kind, body in FENCE.findall(named(page)) if kind == "sh"]
+    return [body for body in blocks if "kwssearch " not in body]
+
+
 def python_blocks(page: str) -> list[tuple[int, str]]:
     """Number and code of each Python block of a page."""
     blocks = [body for kind, body in FENCE.findall(named(page)) if kind == "python"]

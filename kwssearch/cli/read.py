@@ -10,6 +10,7 @@ import click
 from kwssearch.cli.completion import strategies
 from kwssearch.cli.group import RUN, formats, main, opened, print_trials
 from kwssearch.cli.limits import limit_options, question_bytes
+from kwssearch.cli.search import interruptible
 from kwssearch.errors import printable
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ def answers(folder: Path, max_accuracy_drop: float, details: bool, as_json: bool
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
 @click.option("--to", "target", type=RUN, metavar="DIR", help="RUN/report by default.")
-def report(folder: Path, target: Path | None) -> None:
+@click.option("--watch", is_flag=True, help="Keep report.html fresh until the search ends; it loads itself again.")
+def report(folder: Path, target: Path | None, watch: bool) -> None:
     """Write pages with plots, front, answers and how they were made: one to work with, one as Markdown.
 
     \b
@@ -166,6 +168,12 @@ def report(folder: Path, target: Path | None) -> None:
     """
     from kwssearch.report.page import WEB_PAGE, write_report
 
-    page = write_report(opened(folder), target)
+    if watch:
+        from kwssearch.report.watching import watch as watched
+
+        with interruptible("Stopped; the page is as it was last written."):
+            page = watched(folder, target, told=lambda sentence: click.echo(printable(sentence), err=True))
+    else:
+        page = write_report(opened(folder), target)
     click.echo(page.with_name(WEB_PAGE))
     click.echo(page)

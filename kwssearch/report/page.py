@@ -61,11 +61,6 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
     Raises:
         UserError: no trial is completed, or the folder cannot be written.
     """
-    if not run.completed:
-        raise UserError(
-            f"{run.folder}: no trial is completed, expected at least one; "
-            f"run 'kwssearch resume {run.folder}' and try again."
-        )
     folder = folder or run.folder / "report"
     page = Page(run, max_accuracy_drop)
     lines = list(page.lines())
@@ -77,6 +72,18 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
     return folder / "report.md"
 
 
+def write_web_page(run: Run, folder: Path | None = None, reload: int | None = None) -> Path:
+    """Writes report.html alone; `reload` as in `web_page`.
+
+    Raises:
+        UserError: as `write_report`.
+    """
+    path = (folder or run.folder / "report") / WEB_PAGE
+    page = Page(run, 1.0)
+    write_bytes(path, web_page(run, page.rows, page.answers, reload).encode())
+    return path
+
+
 @dataclass
 class Page:
     """The page's parts; drawing a picture puts it among `pictures`, file name -> content."""
@@ -85,6 +92,11 @@ class Page:
     max_accuracy_drop: float
 
     def __post_init__(self) -> None:
+        if not self.run.completed:
+            raise UserError(
+                f"{self.run.folder}: no trial is completed, expected at least one; "
+                f"run 'kwssearch resume {self.run.folder}' and try again."
+            )
         self.pictures: dict[str, bytes] = {}
 
     @cached_property

@@ -45,7 +45,7 @@ def web_page(run: Run, rows: Sequence[Row], found: Answers, reload: int | None =
         "title": escaped(title),
         "style": asset("page.css"),
         "heading": escaped(title),
-        "facts": facts(run),
+        "facts": facts(run, reload),
         "verdict": verdict(run, rows, found),
         "reading": reading(run),
         "answers": answer_section(found),
@@ -63,7 +63,7 @@ def asset(name: str) -> str:
     return (resources.files("kwssearch") / "report" / "web" / name).read_text(encoding="utf-8")
 
 
-def facts(run: Run) -> Html:
+def facts(run: Run, reload: int | None) -> Html:
     data = run.record.get("data")
     source = data.get("source") if isinstance(data, Mapping) else None
     seeds = sorted({len(trial.executions) for trial in run.completed})
@@ -74,6 +74,7 @@ def facts(run: Run) -> Html:
         counted(len(run.labels), "test clip"),
         f"{len(run.completed)} of {counted(len(run.trials), 'trial')} completed",
         several,
+        *(["the search goes on, and this page renews itself"] if reload else []),
     ]
     return element("ul", *(element("li", fact) for fact in told), class_="facts")
 

@@ -1,7 +1,7 @@
 """The folder of a run: what it records, and reading it back without TensorFlow."""
 
 from kwssearch.runs.folder import RunFolder
-from kwssearch.runs.lock import now
+from kwssearch.runs.lock import is_held, now
 from kwssearch.runs.naming import beginning_name, training_name
 from kwssearch.runs.reading import VOICES_KNOWN, load
 from kwssearch.runs.records import (
@@ -21,6 +21,6 @@ from kwssearch.runs.run import Clips, Execution, Latency, Run, Trial
 
 __all__ = [
     "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "VOICES_KNOWN", "Clips",
-    "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "left_out_record", "load", "now",
-    "result_fault", "shared_folder", "training_name", "trial_folder",
+    "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "is_held", "left_out_record", "load",
+    "now", "result_fault", "shared_folder", "training_name", "trial_folder",
 ]  # fmt: skip

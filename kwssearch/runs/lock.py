@@ -82,6 +82,20 @@ def acquired(folder: Path) -> FileLock:
     return lock
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a process searches or measures there now; what another host holds counts as long as it says so."""
+    try:
+        record = read_json(folder / HOLDER)
+        if record["host"] != socket.gethostname():
+            return True
+        os.kill(int(record["pid"]), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return False
+    return True
+
+
 def holder(folder: Path) -> str:
     try:
         record = read_json(folder / HOLDER)

@@ -40,10 +40,10 @@ SKIPPED = {
 }  # fmt: skip
 
 
-def page_of(run: Run, folder: Path) -> Path:
+def page_of(run: Run, folder: Path, reload: int | None = None) -> Path:
     worlds = Worlds(run)
     path = folder / "report.html"
-    path.write_text(web_page(run, trial_rows(run, worlds=worlds), answers(run, 1, worlds)))
+    path.write_text(web_page(run, trial_rows(run, worlds=worlds), answers(run, 1, worlds), reload))
     return path
 
 
@@ -269,20 +269,45 @@ def test_paper_has_figures_and_no_controls(page: Any) -> None:
     page.emulate_media(media="screen")
 
 
+def test_a_page_of_a_search_that_goes_on_loads_itself_again(watched: browser.Watched, run: Run, tmp_path: Path) -> None:
+    """With all that was chosen, and no more once the search has ended."""
+    watched.open(page_of(run, tmp_path, reload=1))
+    assert "this page renews itself" in watched.page.inner_text(".facts")
+    watched.page.evaluate("chooseTrial(2)")
+    page_of(run, tmp_path)
+    watched.page.wait_for_selector(".facts:not(:has-text('renews itself'))")
+    assert watched.page.inner_text("#one h3").startswith("Trial 02: ")
+    assert watched.complaints == []
+
+
+REACTIONS = {
+    "a limit moves": "moved(40), moved(80), moved(20), moved(120)",
+    "the table is sorted": "heads[3].click(), heads[6].click(), heads[2].click(), heads[3].click()",
+    "a trial is looked at": "look(100), look(400), look(700), look(100)",
+    "a trial is chosen": "chooseTrial(100), chooseTrial(400), chooseTrial(700), chooseTrial(100)",
+}
+
+
 def test_eight_hundred_trials_react_within_a_tenth_of_a_second(watched: browser.Watched, tmp_path: Path) -> None:
+    """Until the page is laid out anew; the best but one of four, since tests share their processors."""
     large = recorded.build(recorded.large_space(800), validation=200, clips=200, speakers=80)
     path = page_of(large, tmp_path)
     assert path.stat().st_size < 5e6
     watched.open(path)
-    moved = """async place => {
-        const input = document.getElementById('limit-max_memory');
-        const begun = performance.now();
-        input.value = place;
-        input.dispatchEvent(new Event('input'));
-        document.body.getBoundingClientRect();
-        await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-        return performance.now() - begun;
-    }"""
-    times = [watched.page.evaluate(moved, place) for place in (40, 80, 20, 120, 60, 100)]
-    assert sorted(times)[1] < 100, times
+    for reaction, calls in REACTIONS.items():
+        actions = ", ".join(f"() => {call}" for call in calls.split(", "))
+        times = watched.page.evaluate(
+            """() => {
+                const heads = [...document.querySelectorAll('#grid thead button')];
+                const slider = document.getElementById('limit-max_memory');
+                const moved = place => { slider.value = place; slider.dispatchEvent(new Event('input')); };
+                return [ACTIONS].map(act => {
+                    const begun = performance.now();
+                    act();
+                    document.body.getBoundingClientRect();
+                    return performance.now() - begun;
+                });
+            }""".replace("ACTIONS", actions)
+        )
+        assert sorted(times)[1] < 100, (reaction, times)
     assert watched.complaints == []

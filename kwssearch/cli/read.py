@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -125,6 +126,7 @@ def pick(folder: Path, limits: Limits, device: str | None, prefer: str, confiden
         return
     for sentence in found.sentences:
         click.echo("\n".join(wrapped(printable(sentence), terminal_width())))
+    click.echo(f"Next: kwssearch export {quote(str(folder))} {found.trial_id} --out trial_{found.trial_id}", err=True)
 
 
 @main.command()

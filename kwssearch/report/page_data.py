@@ -48,7 +48,7 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
     deciding = deciding_accuracies(run)
     by = "test" if run.on_validation is None else "validation"
     return {
-        "command": f"kwssearch pick {quote(str(run.folder))}",
+        "folder": quote(str(run.folder)),
         "words": [printable(word) for word in run.words],
         "decides": by,
         "axes": axes,

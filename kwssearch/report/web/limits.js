@@ -52,7 +52,7 @@ function command() {
     .filter((limit) => state.stops[limit.name] !== limit.start)
     .map((limit) => `--${limit.name.replace("_", "-")} ${limit.stops[state.stops[limit.name]][2]}`);
   if (state.prefer !== "accuracy") words.push(`--prefer ${state.prefer}`);
-  return [data.command, ...words].join(" ");
+  return [`kwssearch pick ${data.folder}`, ...words].join(" ");
 }
 
 function choose() {
@@ -82,5 +82,6 @@ function showPick(count, alike) {
     make("p", { class: "why" }, why),
     figuresOf(picked),
     make("code", {}, command()),
+    make("code", {}, `kwssearch export ${data.folder} ${trial.id} --out trial_${trial.id}`),
   );
 }

@@ -1,0 +1,165 @@
+"""The interactive page as a file: small, the same for the same run, shut off, and readable without scripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.spaces import MINI
+
+import kwssearch
+from kwssearch.analysis import Worlds, answers
+from kwssearch.report.markup import Html, element, embedded
+from kwssearch.report.rows import trial_rows
+from kwssearch.report.web_page import asset, web_page
+from kwssearch.runs import Run, load
+from kwssearch.space import Limits, load_space
+from kwssearch.space.limits import ASKED
+from kwssearch.testing import recorded
+
+WEB = Path(kwssearch.__file__).parent / "report" / "web"
+RUNS = Path(kwssearch.__file__).parents[1] / "runs"
+
+
+def text_of(run: Run) -> str:
+    worlds = Worlds(run)
+    return web_page(run, trial_rows(run, worlds=worlds), answers(run, 1, worlds))
+
+
+def data_of(text: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, and the text outside of scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] not in ("script", "style"):
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return text_of(recorded.build("lab4", validation=100, failed={"05": "out of memory"}))
+
+
+def test_only_its_own_scripts_may_run_and_nothing_is_fetched(page: str) -> None:
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    rules = dict(rule.strip().split(" ", 1) for rule in html.unescape(policy[1]).split(";"))
+    digests = {
+        f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
+        for code in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    }
+    assert set(rules["script-src"].split()) == digests
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert "unsafe-eval" not in policy[1]
+    found = Tags()
+    found.feed(page)
+    links = [value for _, attributes in found.tags for key, value in attributes.items() if key in ("src", "href")]
+    assert links == ["#trials"]
+    assert not [key for _, attributes in found.tags for key in attributes if key.startswith("on")]
+
+
+def test_it_can_be_read_without_scripts(page: str) -> None:
+    found = Tags()
+    found.feed(page)
+    for said in ("are on the front: no other one", "Four answers", "out of memory", "How it was made", "2.21.0"):
+        assert said in found.text
+    assert len([1 for tag, attributes in found.tags if tag == "tr" and "data-row" in attributes]) == 22
+
+
+def test_a_like_run_gives_the_like_file(page: str) -> None:
+    assert text_of(recorded.build("lab4", validation=100, failed={"05": "out of memory"})) == page
+
+
+@pytest.mark.parametrize("name", ["lab4-speech8", "full-speech8"])
+def test_runs_of_before_have_a_page(name: str) -> None:
+    run = load(RUNS / name)
+    text = text_of(run)
+    data = data_of(text)
+    assert data["decides"] == "test"
+    assert [axis["name"] for axis in data["axes"]] == ["accuracy", "memory_bytes", "tflite_bytes", "latency_ms"]
+    assert all(details["curves"]["accuracy"] for details in data["details"])
+    assert len(text.encode()) < 1e6
+
+
+def test_a_sparse_record_has_a_page() -> None:
+    run = recorded.build({**MINI, "strategy": []}, clips=80, speakers=40, rounds=None)
+    for key in ("created", "data", "versions", "environment"):
+        run.record.pop(key)
+    details = data_of(text_of(run))["details"]
+    assert [each["curves"] for each in details] == [{}, {}]
+    assert [each["sparsity"] for each in details] == [[], []]
+
+
+def test_every_stop_of_a_slider_is_what_the_command_line_reads() -> None:
+    run = recorded.build(space=load_space("lab4").with_limits(Limits(max_memory=123_456)), validation=100)
+    found = {limit["name"]: limit for limit in data_of(text_of(run))["limits"]}
+    assert set(found) == set(ASKED)
+    for name, limit in found.items():
+        values = [value for value, _, _ in limit["stops"] if value is not None]
+        assert values == sorted(values)
+        assert [ASKED[name][1](option, name) for value, _, option in limit["stops"] if value is not None] == values
+    memory = found["max_memory"]
+    assert memory["stops"][memory["start"]][0] == 123_456
+    assert None not in [value for value, _, _ in memory["stops"]]  # the run's own limit can be loosened, not dropped
+    largest = max(trial.memory_bytes for trial in run.completed)
+    assert memory["stops"][-1][0] >= largest
+    for trial in run.completed:
+        near = min(value for value, _, _ in memory["stops"] if value >= trial.memory_bytes)
+        assert near <= trial.memory_bytes * 1.011
+
+
+def test_confusions_add_up_over_seeds() -> None:
+    run = recorded.build({**MINI, "strategy": []}, executions=3, clips=160, speakers=40)
+    data = data_of(text_of(run))
+    for trial, details in zip(run.trials, data["details"], strict=True):
+        size = len(data["words"])
+        right = sum(details["confusions"][i * size + i] for i in range(size))
+        assert sum(details["confusions"]) == 3 * 160
+        assert right / (3 * 160) == pytest.approx(trial.accuracy)
+
+
+def test_trainings_that_were_lent_cost_nothing() -> None:
+    run = recorded.build({**MINI, "strategy": []}, clips=80, speakers=40)
+    first = run.trials[0].executions[0]
+    lent = replace(first, record={**first.record, "origin": {"trial_id": "01", "execution": 0}})
+    text = text_of(recorded.with_trial(run, replace(run.trials[0], executions=(lent,))))
+    assert data_of(text)["cost"] == [["baseline", pytest.approx(12.5 / 3600)]]
+    assert "1 training took 0.00 hours." in text
+
+
+def test_text_is_escaped_and_markup_is_not() -> None:
+    inner = element("b", "<i>&\x1b")
+    assert isinstance(inner, Html)
+    assert inner == "<b>&lt;i&gt;&amp;\\x1b</b>"
+    assert element("p", inner, class_='"', data_x=1) == f'<p class="&quot;" data-x="1">{inner}</p>'
+    assert "<" not in embedded({"</script>": "<!--"})
+
+
+def test_the_library_is_as_it_was_published() -> None:
+    told = (WEB / "vendor" / "LICENSE").read_text()
+    for name, version in (("d3.min.js", "d3 7.9.2"), ("plot.umd.min.js", "@observablehq/plot 0.6.17")):
+        path = WEB / "vendor" / name
+        assert f"{name}: {version}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}," in told
+        assert path.stat().st_size < 1e6
+        assert version.split()[1] in asset(f"vendor/{name}")[:60]

@@ -132,7 +132,7 @@ def test_the_command_that_is_shown_picks_what_the_page_picks(page: Any, prefer: 
     page.select_option("#prefer", prefer)
     for name, place in zip(("min_accuracy", "max_memory", "max_latency"), places, strict=True):
         slide(page, name, place)
-    words = shlex.split(page.locator("#pick code").first.inner_text())
+    words = shlex.split(page.locator("#pick code").first.text_content())
     ended = CliRunner().invoke(main, words[1:])
     if "No trial" in page.inner_text("#pick"):
         assert ended.exit_code == 1
@@ -143,7 +143,7 @@ def test_the_command_that_is_shown_picks_what_the_page_picks(page: Any, prefer: 
 def test_a_device_sets_its_limits(page: Any) -> None:
     page.select_option("#device", label="nano33ble – Arduino Nano 33 BLE Sense (nRF52840, Cortex-M4F)")
     assert page.evaluate("limitsNow()") == {"max_flash": 524288}  # every trial keeps the one on RAM
-    assert "--max-flash 524.288kB" in page.locator("#pick code").first.inner_text()
+    assert "--max-flash 524.288kB" in page.locator("#pick code").first.text_content()
 
 
 def test_headings_sort_and_what_is_not_known_comes_last(page: Any, run: Run) -> None:

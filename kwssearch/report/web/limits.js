@@ -46,6 +46,9 @@ function showLimits() {
   }
 }
 
+/* A command that is broken between words alone. */
+const shell = (text) => make("code", {}, ...text.split(" ").flatMap((word) => [make("span", {}, word), " "]));
+
 /* The command that picks the same trial. */
 function command() {
   const words = data.limits
@@ -69,7 +72,7 @@ function showPick(count, alike) {
     byId("pick").replaceChildren(
       make("p", { class: "name" }, "No trial keeps these limits."),
       make("p", { class: "why" }, "The command says which limit excludes all, and by how much the nearest trial misses it."),
-      make("code", {}, command()),
+      shell(command()),
     );
     return;
   }
@@ -81,7 +84,7 @@ function showPick(count, alike) {
     make("p", { class: "name" }, `Trial ${trial.id}: ${trial.name}`),
     make("p", { class: "why" }, why),
     figuresOf(picked),
-    make("code", {}, command()),
-    make("code", {}, `kwssearch export ${data.folder} ${trial.id} --out trial_${trial.id}`),
+    shell(command()),
+    shell(`kwssearch export ${data.folder} ${trial.id} --out trial_${trial.id}`),
   );
 }

@@ -119,7 +119,6 @@ function drawScatter() {
       }),
     ],
   });
-  chart.removeAttribute("viewBox");
   box.replaceChildren(chart);
   drawLegend(color);
   spots = new Map([...nodes].map(([i, node]) => [i, placeOf(node)]));

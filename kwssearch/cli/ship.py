@@ -53,8 +53,6 @@ def try_(model: str, files: tuple[Path, ...], microphone: bool, threshold: float
     if bool(files) == microphone:
         raise click.UsageError("expected recordings, or --microphone.")
     named = model_named(model)
-    if microphone:
-        click.echo("Listening; Ctrl-C ends it.", err=True)
     answers = try_microphone(named, threshold) if microphone else try_files(named, files, threshold)
     try:
         for answer in answers:

@@ -28,7 +28,7 @@ PACKAGE = Path(kwssearch.__file__).parent
 SCRIPTS = PACKAGE / "deploy" / "bundled"
 SHARED = ("features/front_end.py", "artefact/classifier.py", "artefact/detector.py")
 OWN_IMPORT = re.compile(r"^(\s*from )kwssearch\.(?:\w+\.)*(\w+ import )", re.MULTILINE)
-BYPRODUCTS = ("__pycache__", "bench.json")
+BYPRODUCTS = ("__pycache__", "bench.json", "kws_host")  # of using a bundle
 
 
 def export(run: Run, trial_id: str, out: Path, c: bool = False) -> Path:

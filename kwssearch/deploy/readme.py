@@ -116,8 +116,9 @@ def c_text(figures: Mapping[str, Any]) -> str:
     make -C c
     c/kws_host recording.wav
 
-prints the model's input for each window. `kws.h` says how to call it; `kws_tflm.cc` is compiled with TensorFlow Lite
-Micro, and registers just the operators of this model. Sound must come at {figures["sampling_rate"]:,} Hz.
+prints the model's input for each window, and `check.py` then compares the features in C as well. `kws.h` says how to
+call it; `kws_tflm.cc` is compiled with TensorFlow Lite Micro, and registers just the operators of this model. Sound
+must come at {figures["sampling_rate"]:,} Hz.
 
 | cost | |
 |---|---|

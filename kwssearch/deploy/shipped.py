@@ -163,8 +163,8 @@ def find_model(run: Run, trial_id: str) -> Shipped:
         raise QuantityError(f"trial: got {trial_id!r}, expected {listed}.")
     if not trial.executions:
         raise UserError(
-            f"{run.folder}: trial {trial.trial_id} is {trial.status.replace('_', ' ')}, expected a completed one; "
-            f"'kwssearch trials' lists them."
+            f"{run.folder}: trial {trial.trial_id} has the status {trial.status!r}, expected 'completed'; "
+            "'kwssearch trials' lists such trials."
         )
     execution = trial.executions[0]
     path = trial_folder(run.folder, trial.trial_id, execution.index) / MODEL_FILE
@@ -175,7 +175,7 @@ def find_model(run: Run, trial_id: str) -> Shipped:
             f"{path}: the model cannot be read ({error.strerror}), expected the file that the search wrote; "
             "copy it from where the run was searched, or search again."
         ) from error
-    if hashlib.sha256(content).hexdigest() != execution["sha256"]:
+    if execution.record.get("sha256") not in (None, hashlib.sha256(content).hexdigest()):
         raise UserError(
             f"{path}: is not the file that was scored (its SHA-256 is another one); copy it from where the run was "
             "searched, or search again."

@@ -170,7 +170,7 @@ def exported(*arguments: object) -> tuple[int, str]:
 @pytest.mark.parametrize(
     "trial, code, told",
     [("7", 2, "trial: got '7', expected one of 0 to 3."), ("1", 1, "is not the file that was scored"),
-     ("2", 1, "the model cannot be read (No such file or directory)"), ("3", 1, "trial 3 is failed, expected a comp")],
+     ("2", 1, "the model cannot be read (No such file or directory)"), ("3", 1, "trial 3 has the status 'failed',")],
     ids=["unknown", "another file", "no file", "failed"],
 )  # fmt: skip
 def test_a_model_that_cannot_be_had(finished: Path, tmp_path: Path, trial: str, code: int, told: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from support.pages import shell_blocks
 from kwssearch.artefact import Classifier, micro
 from kwssearch.artefact.checks import KNOWN_OPERATORS
 from kwssearch.data import load_data
+from kwssearch.deploy.bundle import bundle_files
 from kwssearch.deploy.bundled.answers import recording_answers
 from kwssearch.deploy.bundled.spotter import Spotter
 from kwssearch.deploy.c_front_end import CFrontEnd
@@ -252,11 +254,15 @@ def test_wavs_that_the_program_does_not_take(host: Path, tmp_path: Path) -> None
 
 def test_the_page_for_a_microcontroller(shipped: Shipped, clips: list[Path], tmp_path: Path) -> None:
     (block,) = shell_blocks("docs/microcontrollers.md")
-    write(tmp_path / "yes_no" / "c", c_files(shipped)[0])
+    write(tmp_path / "yes_no", dict(bundle_files(shipped, c=True)))
+    (tmp_path / "env").symlink_to(sys.prefix)
     shutil.copy(clips[0], tmp_path / "recording.wav")
     ended = subprocess.run(["bash", "-ec", block], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
-    assert len(ended.stdout.splitlines()[-1].split()) == 1 + np.prod(shipped.front_end.shape)
+    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("input ")]
+    assert len(line.split()) == 1 + np.prod(shipped.front_end.shape)
+    (worst,) = re.findall(r"Features in C differ by (\S+) at most", ended.stdout)
+    assert 0 < float(worst) <= WORST
 
 
 def test_a_float_model_in_c(finished: Path, clips: list[Path], tmp_path: Path) -> None:

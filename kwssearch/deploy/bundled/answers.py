@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from kwssearch.artefact.detector import Samples
 from kwssearch.deploy.bundled.spotter import Spotter
 
-Samples = npt.NDArray[np.int16]
 LEAST_SHOWN = 0.005
 MOST_SHOWN = 4
 
 
 def recording_answers(name: str, samples: Samples, spotter: Spotter) -> Iterator[dict[str, Any]]:
-    """`file`, `word` and `probabilities` of one window; of a longer recording `stream_answers`."""
+    """`file`, `word` and `probabilities` of a window; of what is longer by a hop or more `stream_answers`.
+
+    Args:
+        samples: shape (n,), at the spotter's rate.
+    """
     if len(samples) >= spotter.window + spotter.hop:
         yield from stream_answers(name, [samples], spotter)
         return

@@ -8,7 +8,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import subprocess
 import sys
+import tempfile
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,7 @@ from kwssearch.deploy.bundled.spotter import MODEL, Spotter, described
 
 HERE = Path(__file__).resolve().parent
 PARITY = "parity.json"
+HOST = "c/kws_host"
 FEATURES_APART = 0.01
 OUTPUTS_APART = 0.02
 
@@ -75,6 +79,25 @@ def differences(folder: Path) -> Iterator[tuple[str, float, float, bool]]:
         yield vector.name, apart[0], apart[1], bool(outputs.argmax() == vector.outputs.argmax())
 
 
+def c_differences(folder: Path) -> Iterator[tuple[str, float]]:
+    """For each vector: name, and by how much the features of the compiled C front end differ at most."""
+    vectors = parity(folder)
+    rate = described(folder)["front_end"]["sampling_rate"]
+    with tempfile.TemporaryDirectory() as place:
+        paths = [str(Path(place, f"{number}.wav")) for number in range(len(vectors))]
+        for path, vector in zip(paths, vectors, strict=True):
+            with wave.open(path, "wb") as file:
+                file.setparams((1, 2, rate, len(vector.sound), "NONE", ""))
+                file.writeframes(vector.sound.astype("<i2").tobytes())
+        command = [str(folder / HOST), "-f", *paths]
+        printed = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, text=True
+        ).stdout
+    found = [line.split()[1:] for line in printed.splitlines() if line.startswith("features ")]
+    for vector, numbers in zip(vectors, found, strict=True):
+        yield vector.name, float(np.abs(np.array(numbers, np.float32) - vector.features.ravel()).max())
+
+
 def main() -> int:
     faults = [f"{name} is missing or was altered; copy the bundle again." for name in altered(HERE)]
     worst = [0.0, 0.0]
@@ -83,6 +106,10 @@ def main() -> int:
         if features > FEATURES_APART or outputs > OUTPUTS_APART or not same:
             faults.append(f"{name}: features differ by {features:.2g}, probabilities by {outputs:.2g}.")
     print(f"Features differ by {worst[0]:.2g} at most, probabilities by {worst[1]:.2g}.")
+    if (HERE / HOST).exists():
+        in_c = dict(c_differences(HERE))
+        print(f"Features in C differ by {max(in_c.values()):.2g} at most.")
+        faults += [f"{name}: in C by {apart:.2g}." for name, apart in in_c.items() if apart > FEATURES_APART]
     for fault in faults:
         print(f"Error: {fault}", file=sys.stderr)
     print("The bundle is not what it should be." if faults else "The bundle answers as it should.")

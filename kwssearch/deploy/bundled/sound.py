@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,8 @@ def mono(samples: npt.NDArray[np.int16]) -> Samples:
 def microphone(rate: int, length: int) -> Iterator[Samples]:
     """Blocks of so many samples from the system's default microphone, until the process is stopped.
 
+    Says on standard error when it begins to listen.
+
     Raises:
         SoundError: there is no microphone, or what reads it is not installed.
     """
@@ -64,6 +67,7 @@ def microphone(rate: int, length: int) -> Iterator[Samples]:
         ) from error
     try:
         with sounddevice.InputStream(samplerate=rate, channels=1, dtype="int16", blocksize=length) as stream:
+            print("Listening; Ctrl-C ends it.", file=sys.stderr)
             while True:
                 yield stream.read(length)[0][:, 0]
     except sounddevice.PortAudioError as error:

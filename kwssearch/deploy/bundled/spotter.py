@@ -8,16 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from kwssearch.artefact.classifier import Array, Classifier
-from kwssearch.artefact.detector import Detector, DetectorSetting, listen, windows
+from kwssearch.artefact.detector import Detector, DetectorSetting, Samples, listen, windows
 from kwssearch.features.front_end import FrontEnd
 
 DESCRIPTION = "model.json"
 MODEL = "model.tflite"
-Samples = npt.NDArray[np.int16]
 
 
 class Spotter:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import kwssearch
 from kwssearch.artefact import MODEL_FILE
@@ -28,6 +26,7 @@ PACKAGE = Path(kwssearch.__file__).parent
 SCRIPTS = PACKAGE / "deploy" / "bundled"
 SHARED = ("features/front_end.py", "artefact/classifier.py", "artefact/detector.py")
 OWN_IMPORT = re.compile(r"^(\s*from )kwssearch\.(?:\w+\.)*(\w+ import )", re.MULTILINE)
+OWN_DIGEST = "own_sha256"  # of the rest of model.json
 BYPRODUCTS = ("__pycache__", "bench.json", "kws_host")  # of using a bundle
 
 
@@ -89,10 +88,12 @@ def check_place(out: Path) -> None:
 def strangers(out: Path) -> list[str]:
     """What would be lost if a bundle were replaced: files that it did not bring, or that were changed since."""
     try:
-        known = {DESCRIPTION, *described(out)["sha256"]}
-        changed = list(altered(out))
-    except (OSError, ValueError, LookupError, TypeError):
+        description = described(out)
+        own = description.pop(OWN_DIGEST)
+        changed = [*altered(out), *([] if own == digest(dumps(description).encode()) else [DESCRIPTION])]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return [path.name for path in out.iterdir()] if out.is_dir() else [out.name]
+    known = {DESCRIPTION, *description["sha256"]}
     files = [path.relative_to(out) for path in sorted(out.rglob("*")) if not path.is_dir()]
     new = [str(path) for path in files if str(path) not in known and not set(path.parts) & set(BYPRODUCTS)]
     return [*new, *(name for name in changed if (out / name).exists())]
@@ -102,23 +103,24 @@ def bundle_files(shipped: Shipped, c: bool) -> Mapping[str, bytes]:
     """Name -> content of every file of a bundle."""
     description = shipped.description()
     tests = vectors(description, shipped.content)
-    in_c, figures_in_c = c_files(shipped) if c else ({}, None)
-    if figures_in_c is not None:
-        description["c"] = figures_in_c
+    in_c: dict[str, bytes] = {}
+    if c:
+        in_c, description["c"] = c_files(shipped)
     files = {
         MODEL_FILE: shipped.content,
-        PARITY: lines({"format": FORMAT, "vectors": [vector.to_dict() for vector in tests]}),
+        PARITY: dumps({"format": FORMAT, "vectors": [vector.to_dict() for vector in tests]}).encode(),
         "README.md": readme(description).encode(),
         "LICENSE": (SCRIPTS / "LICENSE").read_bytes(),
         **scripts(),
         **{f"c/{name}": content for name, content in in_c.items()},
     }
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    return {**files, DESCRIPTION: dumps({**description, "sha256": digests}).encode()}
+    description["sha256"] = {name: digest(content) for name, content in sorted(files.items())}
+    description[OWN_DIGEST] = digest(dumps(description).encode())
+    return {**files, DESCRIPTION: dumps(description).encode()}
 
 
-def lines(record: Mapping[str, Any]) -> bytes:
-    return (json.dumps(record, indent=1) + "\n").encode()
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def scripts() -> dict[str, bytes]:

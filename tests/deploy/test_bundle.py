@@ -196,6 +196,10 @@ def test_what_is_replaced_and_what_is_not(finished: Path, bundle: Path, tmp_path
     assert (code, "holds 'classify.py', expected no folder" in told) == (1, True)
     assert (out / "classify.py").read_text() == "# mine\n"
     shutil.copy(bundle / "classify.py", out)
+    before = (out / "model.json").read_text()
+    (out / "model.json").write_text(before.replace('"threshold": 0.8', '"threshold": 0.9'))
+    assert "holds 'model.json'" in exported(finished, "0", "--out", out)[1]
+    (out / "model.json").write_text(before)
     (out / "notes.txt").write_text("mine")
     assert "holds 'notes.txt'" in exported(finished, "0", "--out", out)[1]
     (tmp_path / "file").write_text("mine")

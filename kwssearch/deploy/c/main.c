@@ -30,6 +30,7 @@ static int elsewhere(const kws_number *input, kws_number *output, void *context)
   return 0;
 }
 
+/* A number whose lowest byte comes first. */
 static unsigned long little(const unsigned char *bytes, int count) {
   unsigned long number = 0;
   while (count-- > 0) number = number << 8 | bytes[count];
@@ -78,6 +79,7 @@ static void print_features(size_t count) {
   puts("");
 }
 
+/* Feeds a recording block by block, as a microphone would. */
 static void hear(FILE *file, unsigned long left) {
   size_t heard = 0;
   while (left > 0) {
@@ -98,9 +100,10 @@ static void hear(FILE *file, unsigned long left) {
 static int answer(const char *path, int with_features) {
   FILE *file = fopen(path, "rb");
   const unsigned long samples = file == NULL ? 0 : find_samples(file);
+  kws_begin(&stream, elsewhere, NULL);
   if (samples == 0) {
     fprintf(stderr, "%s: is no WAV of mono 16-bit PCM at %d Hz; convert it.\n", path, KWS_SAMPLING_RATE);
-  } else if (kws_begin(&stream, elsewhere, NULL), samples >= STREAMED) {
+  } else if (samples >= STREAMED) {
     hear(file, samples);
   } else {
     const size_t count = read_samples(file, window, samples < KWS_SAMPLES ? samples : KWS_SAMPLES);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,15 +21,24 @@ def readme(description: Mapping[str, Any]) -> str:
     parts = [head(description), figures(description), PYTHON, input_text(description), stream_text(description)]
     if "c" in description:
         parts.append(c_text(description["c"]))
-    text = "\n\n".join([*parts, licences(description)])
-    return "\n".join(map(wrapped, text.splitlines())) + "\n"
+    blocks = "\n\n".join([*parts, licences(description)]).split("\n\n")
+    return "\n\n".join(map(filled, blocks)) + "\n"
 
 
-def wrapped(line: str) -> str:
-    """A line of prose in lines of at most `WIDTH`; rows of tables and code as they are."""
-    if len(line) <= WIDTH or line.startswith(("|", "    ")):
-        return line
-    return textwrap.fill(line, WIDTH, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False)
+def filled(block: str) -> str:
+    """Prose and lists in lines of at most `WIDTH`; headings, rows of tables and code as they are."""
+    if block.startswith(("#", "|", "    ")):
+        return block
+    return "\n".join(
+        textwrap.fill(
+            " ".join(item.split()),
+            WIDTH,
+            subsequent_indent="  " if item.startswith("- ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for item in re.split(r"\n(?=- )", block)
+    )
 
 
 def head(description: Mapping[str, Any]) -> str:
@@ -59,7 +69,7 @@ def figure_rows(description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "multiply-accumulates", f"{found['macs'] / 1e6:.2f} million a window"
     where = description["provenance"]["timed_on"] or description["provenance"]["trained_on"]
     beside = ", measured beside training" if latency.get("provisional") else ""
-    yield "latency", f"{latency['value']:.2f} ms on one thread of {where.get('cpu', 'a machine not named')}{beside}"
+    yield "latency", f"{latency['value']:.2f} ms on {where.get('cpu', 'a machine not named')}{beside}"
 
 
 PYTHON = """## On a computer or a Raspberry Pi
@@ -114,9 +124,10 @@ def c_text(figures: Mapping[str, Any]) -> str:
 `c/` has the front end and the detector in C99, without a heap, and glue for TensorFlow Lite Micro. On a computer:
 
     make -C c
-    c/kws_host recording.wav
+    c/kws_host recording.wav < /dev/null
 
-prints the model's input for each window, and `check.py` then compares the features in C as well. `kws.h` says how to
+prints the model's input for each window; with a program at its other end that answers (`main.c` says how), also the
+scores and words. `check.py` then compares the features in C as well. `kws.h` says how to
 call it; `kws_tflm.cc` is compiled with TensorFlow Lite Micro, and registers just the operators of this model. Sound
 must come at {figures["sampling_rate"]:,} Hz.
 

@@ -84,7 +84,7 @@ def trainers(command: Command) -> Command:
             type=click.Choice(["grid", "front", "random"]),
             help="What proposes trials: all of them, those that may be on the front, or random ones.",
         ),
-        click.option("--max-trials", type=click.IntRange(1), help="At most so many; the space's own number by default."),
+        click.option("--max-trials", type=click.IntRange(1), help="At most so many; the space's own by default."),
         click.option("--retry-failed", is_flag=True, help="Also try failed trials again."),
         click.option("--gpus", is_flag=True, help="A graphics processor for each worker; by default none is used."),
         click.option("--scheduler", metavar="ADDRESS", help="Train on a Dask cluster, for example tcp://host:8786."),
@@ -103,7 +103,11 @@ def trainers(command: Command) -> Command:
 )
 @click.option("--out", type=RUN, metavar="RUN", help="Folder of the run; runs/<name of the space> by default.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
-@click.option("--executions", type=click.IntRange(1), help="Trainings with different seeds of each trial.")
+@click.option(
+    "--executions",
+    metavar="COUNT|front:COUNT",
+    help="Trainings with different seeds of each trial, or of those alone that may be on the front.",
+)
 @data_options
 @limit_options
 @trainers
@@ -112,7 +116,7 @@ def run(
     data: str | None,
     out: Path | None,
     epochs: int | None,
-    executions: int | None,
+    executions: str | None,
     max_trials: int | None,
     words: str | None,
     unknown: bool | None,
@@ -136,12 +140,32 @@ def run(
     from kwssearch.space import load_space
 
     declared = load_space(space).with_max_trials(max_trials)
-    recipe = {"epochs": epochs, "executions_per_trial": executions}
-    declared = declared.with_recipe(**{key: value for key, value in recipe.items() if value is not None})
+    declared = with_executions(declared, executions)
+    declared = declared if epochs is None else declared.with_recipe(epochs=epochs)
     given = {"words": words, "unknown": unknown, "silence": silence, "speaker": speaker, "window_s": window_s}
     declared = declared.with_data_settings(chosen(declared.data_settings, **given))
     declared = declared.with_limits(limits.over(declared.limits))
     search(declared, declared.data if data is None else data, out or Path("runs") / declared.name, **options)
+
+
+def with_executions(space: SearchSpace, asked: str | None) -> SearchSpace:
+    """The same space with the executions that were asked for.
+
+    Raises:
+        BadParameter: neither a number nor one for the front.
+    """
+    if asked is None:
+        return space
+    from kwssearch.space import executions_of
+
+    if (found := executions_of(int(asked) if asked.isdecimal() else asked)) is None:
+        raise click.BadParameter(
+            f"got {asked!r}, expected a whole number from 1 to 1000, or 'front:3' for so many of the trials on the "
+            "front alone.",
+            param_hint="--executions",
+        )
+    repeated, count = found
+    return space.with_recipe(executions_per_trial=count, repeated=repeated)
 
 
 @main.command()

@@ -1,5 +1,6 @@
 """The folder of a run: what it records, and reading it back without TensorFlow."""
 
+from kwssearch.runs.changes import more_executions
 from kwssearch.runs.folder import RunFolder
 from kwssearch.runs.lock import is_held, now
 from kwssearch.runs.naming import beginning_name, training_name
@@ -22,5 +23,5 @@ from kwssearch.runs.run import Clips, Execution, Latency, Run, Trial
 __all__ = [
     "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "VOICES_KNOWN", "Clips",
     "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "is_held", "left_out_record", "load",
-    "now", "result_fault", "shared_folder", "training_name", "trial_folder",
+    "more_executions", "now", "result_fault", "shared_folder", "training_name", "trial_folder",
 ]  # fmt: skip

@@ -54,6 +54,11 @@ def grows(recorded: SearchSpace, space: SearchSpace) -> bool:
     return kept and len(space.trials) > len(recorded.trials)
 
 
+def more_executions(recorded: SearchSpace, space: SearchSpace) -> SearchSpace:
+    """The one of two spaces that asks for more executions; of all trials rather than of the front."""
+    return max(recorded, space, key=lambda each: (each.recipe.executions_per_trial, each.recipe.repeated == "all"))
+
+
 def version_changes(recorded: Mapping[str, Any]) -> str | None:
     """Which versions and variables differ, and how to restore them; None if none does."""
     now = environment.versions()
@@ -73,7 +78,9 @@ def version_changes(recorded: Mapping[str, Any]) -> str | None:
 
 def comparable(space: SearchSpace) -> dict[str, Any]:
     """A space's tables without what may differ, such as its name, the number of executions, and `FREE`."""
-    alike = replace(space.with_recipe(executions_per_trial=1), name="", description="", data="", before=None)
+    alike = replace(
+        space.with_recipe(executions_per_trial=1, repeated="all"), name="", description="", data="", before=None
+    )
     return {key: value for key, value in alike.to_dict().items() if key not in FREE}
 
 

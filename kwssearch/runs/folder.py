@@ -16,7 +16,7 @@ from kwssearch.data import DataSet
 from kwssearch.errors import UserError
 from kwssearch.runs import records
 from kwssearch.runs.aside import set_aside
-from kwssearch.runs.changes import changed_keys, changes, comparable, grows, version_changes
+from kwssearch.runs.changes import changed_keys, changes, comparable, grows, more_executions, version_changes
 from kwssearch.runs.description import describe, recorded_source
 from kwssearch.runs.lock import HOLDER, LOCK, held, told_of
 from kwssearch.runs.reading import load, load_trial, read_recorded_space
@@ -170,17 +170,16 @@ class RunFolder:
     def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet, oracle: str) -> None:
         """Writes down what may change: more points or executions, oracle, objectives, limits, the data set's place."""
         grown = grows(recorded, space)
-        executions = max(space.recipe.executions_per_trial, recorded.recipe.executions_per_trial)
         own = {key: getattr(space, key) for key in FREE if key != "search"}
         kept = replace(space if grown else recorded, **own)
         changed: dict[str, Any] = {
-            "space": kept.with_recipe(executions_per_trial=executions).to_dict(),
+            "space": kept.with_executions_of(more_executions(recorded, space)).to_dict(),
             "data": {**self.record["data"], "source": recorded_source(self.path, data)},
         }
         if oracle != records.oracle_of(self.record):
             changed["oracle"] = oracle
         if grown or space.objectives != recorded.objectives:
-            self.forget_skipped()
+            self.forget_end()
         if grown:
             changed["before"] = [*self.record.get("before", []), recorded.to_dict()]
         if self.record != (record := {**self.record, **changed}):
@@ -226,8 +225,8 @@ class RunFolder:
         """
         changed = False
         for trial in run.trials:
-            executions = run.space.recipe.executions_per_trial
-            missing = trial.missing(executions)
+            executions = run.executions_of(trial.trial_id)
+            missing = run.missing(trial)
             failed = {execution.index for execution in trial.failures}
             for index in range(executions):
                 here = trial_folder(self.path, trial.trial_id, index)
@@ -276,6 +275,10 @@ class RunFolder:
         """Keeps what a search that has ended expects of the points that it did not train."""
         write_json(self.path / records.SKIPPED_RECORD, skipped)
 
+    def keep_repeated(self, shares: Mapping[str, float]) -> None:
+        """Keeps which trials have further executions, and the share of worlds in which each is on the front."""
+        write_json(self.path / records.REPEATED_RECORD, {"trials": dict(shares)})
+
     def known(self) -> dict[str, Any] | None:
         """What was found out of all points before anything was trained, if it was."""
         return records.read_or_warn(self.path / records.KNOWN_RECORD, [])
@@ -283,10 +286,11 @@ class RunFolder:
     def keep_known(self, figures: Mapping[str, Any]) -> None:
         write_json(self.path / records.KNOWN_RECORD, figures)
 
-    def forget_skipped(self) -> None:
-        """A search goes on: nothing is skipped until it has ended."""
+    def forget_end(self) -> None:
+        """A search goes on: what is skipped, and what is repeated, shows at its end."""
         with told_of(self.path):
-            (self.path / records.SKIPPED_RECORD).unlink(missing_ok=True)
+            for name in (records.SKIPPED_RECORD, records.REPEATED_RECORD):
+                (self.path / name).unlink(missing_ok=True)
 
     def clear(self, folder: Path) -> None:
         """Removes what only a running execution needs.

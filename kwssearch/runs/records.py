@@ -16,6 +16,7 @@ BUILT_IN = (GRID, FRONT, RANDOM)  # oracles that the command line can go on with
 WHOLE = (GRID, FRONT)  # oracles that have something to say about every point of a space
 SKIPPED_RECORD = "skipped.json"
 KNOWN_RECORD = "known.json"
+REPEATED_RECORD = "repeated.json"
 SKIPPED = "skipped"
 LEFT_OUT = "left_out"
 RUN_RECORD = "run.json"

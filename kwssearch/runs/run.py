@@ -188,6 +188,8 @@ class Run:
         latency_record: latency.json, or None before the final measurement.
         warnings: a sentence for each damaged record that was passed over.
         validation: its validation clips; None where that split is empty or not recorded.
+        repeated: ids of the trials that have more than one execution, where those of the front have; None before they
+            are known.
     """
 
     folder: Path
@@ -200,6 +202,17 @@ class Run:
     latency_record: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = field(default=())
     validation: Clips | None = None
+    repeated: frozenset[str] | None = None
+
+    def executions_of(self, trial_id: str) -> int:
+        """How often a trial is trained, as far as is known."""
+        recipe = self.space.recipe
+        repeats = recipe.repeated == "all" or trial_id in (self.repeated or ())
+        return recipe.executions_per_trial if repeats else 1
+
+    def missing(self, trial: Trial) -> tuple[int, ...]:
+        """Which of its executions have not ended."""
+        return trial.missing(self.executions_of(trial.trial_id))
 
     @property
     def objectives(self) -> tuple[Objective, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,7 @@ from kwssearch.search import job as jobs
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.plan import Plan
 from kwssearch.search.queue import Queue
+from kwssearch.search.repeating import repeated
 from kwssearch.search.workers import WorkerDiedError
 from kwssearch.space import PlannedTrial
 
@@ -35,6 +36,9 @@ class Watcher(Protocol):
 
     def ended(self, job: Job, outcome: Outcome | Failure, last: bool) -> None:
         """Called when a job ends; a failure that is not the `last` attempt will be tried again."""
+
+    def added(self, jobs: Sequence[Job]) -> None:
+        """Called when further executions follow, once all trials have one."""
 
 
 class Loop:
@@ -71,7 +75,8 @@ class Loop:
             UserError: the disk or the data set fails; finished work is kept.
         """
         self.queue.costs = self.plan.macs
-        self.plan.folder.forget_skipped()
+        self.plan.folder.forget_end()
+        self.plan = replace(self.plan, run=replace(self.plan.run, repeated=None))
         self.oracle.prepare(self.plan.macs, self.plan.known)
         self.take_up()
         self.tuner.on_search_begin()
@@ -80,17 +85,17 @@ class Loop:
             while len(self.running) < slots and (job := self.next_job()) is not None:
                 self.start(job, executor)
             if not self.running:
+                if self.add_seeds():
+                    continue
                 break
             self.watcher.under_way(list(self.running.values()))
             done, _ = wait(self.running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
                 self.settle(self.running.pop(future), outcome_of(future))
             if self.deadline is not None and time.monotonic() >= self.deadline:
-                if not self.has_ended():
+                if not self.has_ended() or self.add_seeds():
                     return False
                 break
-        if skipped := self.oracle.unproposed():
-            self.plan.folder.end_search(skipped)
         self.tuner.on_search_end()
         return True
 
@@ -101,6 +106,24 @@ class Loop:
             found = recorded[trial.trial_id]
             self.open[trial.trial_id] = trial, found.planned
             self.queue.add(self.plan.jobs(found))
+
+    def end_search(self) -> None:
+        """Keeps what the oracle says of the points that it did not propose, once it has no more."""
+        if skipped := self.oracle.unproposed():
+            self.plan.folder.end_search(skipped)
+
+    def add_seeds(self) -> bool:
+        """Ends the search for new trials; queues further executions if only those on the front have them."""
+        if self.plan.seeds_due:
+            self.plan.folder.keep_repeated(repeated(self.plan.folder.load()))
+        self.end_search()
+        self.plan = replace(self.plan, run=self.plan.folder.load())
+        begun = [trial for trial in self.plan.run.trials if trial.begun]
+        jobs = [job for trial in begun for job in self.plan.jobs(trial) if not self.attempts[job.key]]
+        if jobs:
+            self.queue.add(jobs)
+            self.watcher.added(jobs)
+        return bool(jobs)
 
     def next_job(self) -> Job | None:
         """A first execution that may start; else whatever the oracle proposes; else what is left."""
@@ -164,8 +187,11 @@ class Loop:
             self.end_trial(job.planned.trial_id)
 
     def end_trial(self, trial_id: str) -> None:
+        if trial_id not in self.open:  # a further seed of one that the oracle knows already
+            return
         trial, planned = self.open.pop(trial_id)
-        self.oracle.conclude(trial, self.plan.folder.load_trial(planned, self.plan.executions))
+        executions = self.plan.space.recipe.executions_per_trial
+        self.oracle.conclude(trial, self.plan.folder.load_trial(planned, executions))
         self.tuner.on_trial_end(trial)
 
 

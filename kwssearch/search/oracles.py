@@ -136,7 +136,7 @@ class PolicyOracle(keras_tuner.Oracle):
             if not done.begun:
                 continue
             trial = self._begin(done.trial_id, done.values, f"taken up {done.trial_id}")
-            if done.missing(run.space.recipe.executions_per_trial):
+            if run.missing(done):
                 under_way.append(trial)
             else:
                 self.conclude(trial, done)
@@ -218,9 +218,9 @@ class ListedOracle(PolicyOracle, ABC):
     def take_up(self, run: runs.Run) -> list[Trial]:
         """Goes by the ids of the run's own space: in one that has grown, they are not those of the declared order."""
         asked = self.space
-        executions = max(asked.recipe.executions_per_trial, run.space.recipe.executions_per_trial)
+        more = runs.more_executions(run.space, asked)
         own = {key: getattr(asked, key) for key in ("name", "description", "data", *FREE)}
-        self.adopt(replace(run.space, **own).with_recipe(executions_per_trial=executions))
+        self.adopt(replace(run.space, **own).with_executions_of(more))
         return super().take_up(run)
 
     def new_id(self, values: Mapping[str, Any]) -> str:

@@ -73,10 +73,6 @@ class Plan:
         return self.run.space
 
     @property
-    def executions(self) -> int:
-        return self.space.recipe.executions_per_trial
-
-    @property
     def trials(self) -> int:
         """How many the search will have, as far as is known before it begins."""
         known = len(self.to_train)
@@ -86,23 +82,40 @@ class Plan:
     def done(self) -> int:
         """Executions that have ended."""
         trained = (trial for trial in self.run.trials if not trial.left_out)
-        return sum(self.executions - len(trial.missing(self.executions)) for trial in trained)
+        return sum(self.run.executions_of(trial.trial_id) - len(self.run.missing(trial)) for trial in trained)
 
     @property
     def is_settled(self) -> bool:
         """Whether the oracle of a run has ended, so that all that is not trained was skipped."""
         statuses = {trial.status for trial in self.run.trials}
-        under_way = any(trial.begun and trial.missing(self.executions) for trial in self.run.trials)
+        under_way = any(trial.begun and self.run.missing(trial) for trial in self.run.trials)
         return SKIPPED in statuses and "waiting" not in statuses and not under_way
 
     @property
     def left(self) -> int:
         """Executions to come, as far as is known: those that begun trials lack, and those of new trials."""
+        due = self.space.recipe.executions_per_trial - 1 if self.seeds_due else 0
         if self.run.record.get("oracle") == FRONT and self.is_settled:
-            return 0
+            return due
         begun = [trial for trial in self.run.trials if trial.begun and not trial.left_out]
-        missing = sum(len(trial.missing(self.executions)) for trial in begun)
-        return missing + self.executions * max(0, self.trials - len(begun))
+        missing = sum(len(self.run.missing(trial)) for trial in begun)
+        return missing + due + self.executions_of_new * max(0, self.trials - len(begun))
+
+    @property
+    def executions_of_new(self) -> int:
+        """How often a trial is trained that is not begun yet, as far as is known."""
+        recipe = self.space.recipe
+        return recipe.executions_per_trial if recipe.repeated == "all" else 1
+
+    @property
+    def seeds_due(self) -> bool:
+        """Whether it is still to be found which trials have further executions."""
+        return self.space.recipe.repeated == "front" and self.run.repeated is None
+
+    @property
+    def total(self) -> int:
+        """Executions of the whole search, as far as is known before it begins."""
+        return self.left + self.done
 
     @cached_property
     def left_out(self) -> frozenset[Point]:
@@ -158,7 +171,7 @@ class Plan:
     def jobs(self, trial: Trial) -> Iterator[Job]:
         """The executions of a trial that have not ended."""
         path = self.folder.path.resolve()
-        for index in trial.missing(self.executions):
+        for index in self.run.missing(trial):
             yield Job(
                 space=self.space,
                 source=self.folder.source,

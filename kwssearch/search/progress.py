@@ -47,14 +47,13 @@ class Progress:
 
     def announce(self, plan: Plan, trainers: Trainers) -> None:
         """What a search is going to do."""
-        total = plan.trials * plan.executions
         splits = ", ".join(f"{len(clips)} {split}" for split, clips in plan.data.splits.items())
-        each = f" × {plan.executions} executions" if plan.executions > 1 else ""
+        each = f" × {plan.executions_of_new} executions" if plan.executions_of_new > 1 else ""
         epochs = counted(plan.space.recipe.epochs, "epoch")
         fewer = len(plan.trainers) < len(plan.to_train)
         trainings = f", made from {counted(len(plan.trainers), 'training')}" if fewer else ""
         self.say(
-            f"{plan.space.name}: {counted(plan.trials, 'trial')}{trainings}{each}, {total - plan.left} done already, "
+            f"{plan.space.name}: {counted(plan.trials, 'trial')}{trainings}{each}, {plan.done} done already, "
             f"{plan.left} to run, {epochs} each."
         )
         self.say(f"Data: {plan.data.source}, {counted(len(plan.data.words), 'word')}; clips: {splits}.")
@@ -168,14 +167,21 @@ class Display:
         self.plan = plan
         self.progress = progress
         self.canvas = canvas
-        self.total = plan.trials * plan.executions
-        self.done = self.total - plan.left
+        self.total = plan.total
+        self.done = plan.done
         self.failed = 0
         self.pace = Pace()
-        self.left = Counter({trial.trial_id: plan.executions for trial in plan.to_train})
+        self.left = Counter({trial.trial_id: plan.executions_of_new for trial in plan.to_train})
         for trial in plan.run.trials:
-            self.left[trial.trial_id] = len(trial.missing(plan.executions))
+            self.left[trial.trial_id] = len(plan.run.missing(trial))
         self.said: dict[tuple[str, int], float] = {}
+
+    def added(self, jobs: Sequence[Job]) -> None:
+        """Says that trials are trained again."""
+        trials = len({job.planned.trial_id for job in jobs})
+        self.total = self.done + len(jobs)
+        self.left.update(job.planned.trial_id for job in jobs)
+        self.say(f"Further seeds for {counted(trials, 'trial')} that may be on the front: {len(jobs)} to run.")
 
     def under_way(self, jobs: list[Job]) -> None:
         """Shows the jobs that run, each with its epoch, training accuracy so far, and the time left in all."""
@@ -222,7 +228,8 @@ class Display:
 
     def name(self, job: Job) -> str:
         shown = f"trial {job.planned.trial_id} ({full_name(job.planned.values)})"
-        return f"{shown}, execution {job.execution}" if self.plan.executions > 1 else shown
+        several = self.plan.space.recipe.executions_per_trial > 1
+        return f"{shown}, execution {job.execution}" if several else shown
 
     def epochs(self, job: Job) -> int:
         return self.plan.space.recipe_of(job.planned.values).epochs

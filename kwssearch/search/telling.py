@@ -43,7 +43,7 @@ def foretold(plan: Plan, hours: float) -> str:
         (index, -plan.cost_of(planned))
         for planned in plan.space.trials
         if planned.trial_id in plan.trainers
-        for index in range(plan.executions)
+        for index in range(plan.executions_of_new)
         if (planned.trial_id, index) not in ended
     )
     room, fitting = 3600 * hours * max(1, plan.workers), 0

@@ -15,7 +15,7 @@ from kwssearch.space.axes import (
     short_name,
 )
 from kwssearch.space.data_settings import SILENCE, UNKNOWN, DataSettings, is_pattern, read_data_settings, source_beside
-from kwssearch.space.declaration import load_space, read_space, shipped_spaces
+from kwssearch.space.declaration import executions_of, load_space, read_space, shipped_spaces
 from kwssearch.space.devices import Device, asked_limits, find_device, known_devices, own_devices_file
 from kwssearch.space.limits import NO_LIMITS, Limits, Miss
 from kwssearch.space.objectives import (
@@ -46,9 +46,9 @@ __all__ = [
     "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "RAM", "SILENCE", "UNKNOWN",
     "ArchitectureSource", "Axis", "DataSettings", "Device", "FeatureSetting", "Limits", "Miss", "Objective",
     "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace", "Stage",
-    "Strategy", "all_axes", "architecture", "asked_limits", "axis_names", "completed", "cost_objectives",
-    "differing", "find_device", "full_name", "is_pattern", "kilobytes", "known_devices", "level_name", "load_space",
-    "milliseconds", "objective_names", "objectives_named", "own_devices_file", "parse_bytes", "parse_milliseconds",
-    "parse_share", "percents", "point_key", "read_data_settings", "read_space", "shape_axes", "shipped_spaces",
-    "short_name", "source_beside",
+    "Strategy", "all_axes", "architecture", "asked_limits", "axis_names", "completed", "cost_objectives", "differing",
+    "executions_of", "find_device", "full_name", "is_pattern", "kilobytes", "known_devices", "level_name",
+    "load_space", "milliseconds", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",
+    "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space", "shape_axes",
+    "shipped_spaces", "short_name", "source_beside",
 ]  # fmt: skip

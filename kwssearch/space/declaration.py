@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +40,11 @@ RECIPE = {
         [0.01, 1e-5],
     ),
     "seed": integer(0, 2**31 - 1, "a whole number from 0 to 2147483647", 42),
-    "executions_per_trial": integer(1, 1000, "a whole number from 1 to 1000", 1),
+    "executions_per_trial": Field(
+        "a whole number from 1 to 1000, or 'front:3' for so many of the trials on the front alone",
+        lambda v: executions_of(v) is not None,
+        1,
+    ),
     "precision": choice(("auto", "float32", "mixed_bfloat16"), "auto"),
     "deterministic": boolean(False),
 }
@@ -161,7 +166,18 @@ def read_architectures(
 
 def read_recipe(place: str, content: Mapping[str, Any]) -> Recipe:
     values = Table(f"{place}: recipe", content.get("recipe", {})).read(RECIPE)
-    return Recipe(**{**values, "learning_rate": tuple(values["learning_rate"])})
+    repeated, executions = executions_of(values["executions_per_trial"]) or ("all", 1)
+    rates = tuple(values["learning_rate"])
+    return Recipe(**{**values, "learning_rate": rates, "executions_per_trial": executions, "repeated": repeated})
+
+
+def executions_of(value: Any) -> tuple[str, int] | None:
+    """Which trials are repeated, and how often each is trained; None if a value does not say so."""
+    repeated, _, count = value.partition(":") if isinstance(value, str) else ("all", "", str(value))
+    if repeated not in ("all", "front") or isinstance(value, bool) or not re.fullmatch("[1-9][0-9]{0,3}", count):
+        return None
+    executions = int(count)
+    return (repeated, executions) if executions <= 1000 and (repeated == "all" or executions > 1) else None
 
 
 def read_pruning(place: str, content: Mapping[str, Any]) -> Pruning:

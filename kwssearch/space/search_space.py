@@ -156,6 +156,10 @@ class SearchSpace:
         """The same space with another budget, if one is given."""
         return self if most is None else replace(self, max_trials=most)
 
+    def with_executions_of(self, other: SearchSpace) -> SearchSpace:
+        recipe = other.recipe
+        return self.with_recipe(executions_per_trial=recipe.executions_per_trial, repeated=recipe.repeated)
+
     def with_recipe(self, **changes: Any) -> SearchSpace:
         return replace(self, recipe=replace(self.recipe, **changes))
 
@@ -175,7 +179,7 @@ class SearchSpace:
             **({"max_trials": self.max_trials} if self.max_trials else {}),
             **({"candidates": self.candidates} if self.has_ranges else {}),
             **({"limits": self.limits.to_dict()} if self.limits else {}),
-            "recipe": {**asdict(self.recipe), "learning_rate": list(self.recipe.learning_rate)},
+            "recipe": recipe_table(self.recipe),
             "pruning": asdict(self.pruning),
             "quantization": asdict(self.quantization),
             "features": features,
@@ -183,3 +187,8 @@ class SearchSpace:
             "strategy": [strategy.to_dict() for strategy in self.strategies if strategy.name != BASELINE],
             **({"architectures": own} if (own := {n: asdict(s) for n, s in self.architectures.items()}) else {}),
         }
+
+
+def recipe_table(recipe: Recipe) -> dict[str, Any]:
+    table = {key: value for key, value in asdict(recipe).items() if key != "repeated"}
+    return {**table, "learning_rate": list(recipe.learning_rate), "executions_per_trial": recipe.executions}

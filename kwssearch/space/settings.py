@@ -50,7 +50,12 @@ class FeatureSetting:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every trial is trained."""
+    """How every trial is trained.
+
+    Attributes:
+        executions_per_trial: trainings with different seeds.
+        repeated: which trials have more than the first of them: 'all', or those on the 'front'.
+    """
 
     epochs: int
     batch_size: int
@@ -59,6 +64,12 @@ class Recipe:
     executions_per_trial: int
     precision: str
     deterministic: bool
+    repeated: str = "all"
+
+    @property
+    def executions(self) -> int | str:
+        """As a space declares them: a number, or one for the front, such as 'front:3'."""
+        return self.executions_per_trial if self.repeated == "all" else f"{self.repeated}:{self.executions_per_trial}"
 
     @property
     def precisions(self) -> tuple[str, ...]:

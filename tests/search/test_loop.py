@@ -57,6 +57,8 @@ class Watching:
     def ended(self, job: Job, outcome: Outcome | Failure, last: bool) -> None:
         self.seen.append((job.key, type(outcome), last))
 
+    def added(self, jobs: list[Job]) -> None: ...
+
 
 @pytest.fixture
 def space(tmp_path: Path) -> SearchSpace:
@@ -236,6 +238,61 @@ def test_time_that_is_up_is_told_only_where_something_is_left(space, plan_of, mo
     ended = Loop(tuner, plan, Watching()).run(executor, lambda: 1)
     assert len(executor.started) == jobs
     assert ended is (jobs == 4 * executions)
+
+
+def wide_first(plan: Plan) -> Callable[[Job], Outcome]:
+    """Ends of jobs of which the first trial's models alone are right, and the smallest and fastest."""
+    labels = [int(label) for label in plan.data.labels("test")]
+
+    def end(job: Job) -> Outcome:
+        place = int(job.planned.trial_id)
+        guess = labels if place == 0 else [(label + 1) % 2 for label in labels]
+        own = {
+            "accuracy": float(place == 0),
+            "predictions": guess,
+            "memory_bytes": 1 + place,
+            "latency_ms": 1.0 + place,
+        }
+        return Outcome({**pretend(job).record, **own}, {"model.tflite": b"model"})
+
+    return end
+
+
+def executions(path: Path) -> dict[str, int]:
+    return {trial.trial_id: len(trial.executions) for trial in runs.load(path).trials}
+
+
+def test_further_seeds_are_for_the_front_alone(space, plan_of) -> None:
+    plan = plan_of(space.with_recipe(executions_per_trial=3, repeated="front"))
+    executor = Pretending(wide_first(plan))
+    tuner, _ = go(plan, executor)
+    assert [execution for _, execution in executor.started] == [0] * 4 + [1, 2]
+    assert executions(tuner.folder.path) == {"0": 3, "1": 1, "2": 1, "3": 1}
+    again = plan_of(space.with_recipe(executions_per_trial=3, repeated="front"))
+    assert (again.left, again.done) == (0, 6)
+
+
+@pytest.mark.parametrize("jobs", [3, 4, 5])
+def test_seeds_for_the_front_go_on_where_they_stopped(space, plan_of, monkeypatch, jobs) -> None:
+    declared = space.with_recipe(executions_per_trial=3, repeated="front")
+    plan = plan_of(declared, budget=Budget(hours=1.0))
+    executor = Pretending(wide_first(plan))
+    clock = lambda: 1e9 if len(executor.started) == jobs else 0.0  # noqa: E731
+    monkeypatch.setattr(loop.time, "monotonic", clock)
+    tuner = GridSearch(KwsHyperModel(declared), directory=plan.folder.path.parent, project_name="run")
+    assert not Loop(tuner, plan, Watching()).run(executor, lambda: 1)
+    resumed = plan_of(declared)
+    assert resumed.left > 0
+    go(resumed, executor)
+    assert executions(plan.folder.path) == {"0": 3, "1": 1, "2": 1, "3": 1}
+    assert len(executor.started) == 6
+
+
+def test_a_run_of_seeds_for_the_front_can_have_them_of_all(space, plan_of) -> None:
+    plan = plan_of(space.with_recipe(executions_per_trial=2, repeated="front"))
+    go(plan, Pretending(wide_first(plan)))
+    go(plan_of(space.with_recipe(executions_per_trial=2)), Pretending(wide_first(plan)))
+    assert set(executions(plan_of(space).folder.path).values()) == {2}
 
 
 def test_an_oracle_that_learns_sees_a_trial_before_it_proposes_the_next(space, plan_of) -> None:

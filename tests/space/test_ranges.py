@@ -117,9 +117,7 @@ def test_front_ends_refuse_a_range_of_what_is_no_number() -> None:
 
 
 def test_a_grid_refuses_ranges_in_one_sentence(space: SearchSpace) -> None:
-    with pytest.raises(
-        SpaceError, match=r"strategy 'any' has a range of width_multiplier and of final_sparsity"
-    ):
+    with pytest.raises(SpaceError, match=r"strategy 'any' has a range of width_multiplier and of final_sparsity"):
         GridOracle(space)
 
 

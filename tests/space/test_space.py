@@ -107,3 +107,20 @@ def test_an_unknown_space_names_the_nearest() -> None:
 
 def test_a_space_is_short_to_look_at() -> None:
     assert repr(load_space("lab4")) == "SearchSpace('lab4', 22 trials)"
+
+
+@pytest.mark.parametrize(("given", "repeated", "count"), [(3, "all", 3), ("front:3", "front", 3)])
+def test_executions_are_of_all_trials_or_of_the_front(given: object, repeated: str, count: int) -> None:
+    space = read_space({"features": {"a": {"kind": "log_mel"}}, "recipe": {"executions_per_trial": given}})
+    assert (space.recipe.repeated, space.recipe.executions_per_trial) == (repeated, count)
+    assert read_space(space.to_dict()) == space
+
+
+@pytest.mark.parametrize(
+    "given", [0, True, 1.5, "3", "front", "front:", "front:1", "front:0x3", "best:3", "front:1001"]
+)
+def test_executions_that_are_none_are_refused(given: object) -> None:
+    with pytest.raises(
+        SpaceError, match=r"recipe: executions_per_trial: got .*, expected a whole number from 1 to 1000"
+    ):
+        read_space({"features": {"a": {"kind": "log_mel"}}, "recipe": {"executions_per_trial": given}})

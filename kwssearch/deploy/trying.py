@@ -34,13 +34,17 @@ def model_named(name: str) -> Model:
 
 
 def from_bundle(folder: Path) -> Model:
+    """What a bundle holds, if it can be run."""
     try:
-        return described(folder), (folder / MODEL_FILE).read_bytes()
-    except (OSError, ValueError) as error:
+        model = described(folder), (folder / MODEL_FILE).read_bytes()
+        Spotter(*model)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(
-            f"{folder}: holds no bundle ({' '.join(str(error).split())}); name a folder that 'kwssearch export' made, "
-            "or RUN:TRIAL."
+            f"{folder}: holds no bundle that can be run ({told}), expected what 'kwssearch export' wrote, "
+            "or RUN:TRIAL; export it again."
         ) from error
+    return model
 
 
 def try_files(model: Model, paths: Sequence[Path], threshold: float | None = None) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_other_formats_rates_and_channels(bundle: Path, tmp_path: Path, kind: st
     [
         ("nowhere", ["x.wav"], 1, "nowhere: is neither a bundle's folder nor RUN:TRIAL"),
         ("nowhere:0", ["x.wav"], 1, "holds no run"),
-        (".", ["x.wav"], 1, "holds no bundle"),
+        (".", ["x.wav"], 1, ".: holds no bundle that can be run (FileNotFoundError: "),
         ("RUN:9", ["x.wav"], 2, "trial: got '9', expected one of 0 to 3."),
         ("RUN:0", ["missing.wav"], 1, "missing.wav: cannot be read as sound"),
         ("RUN:0", ["text.wav"], 1, "text.wav: cannot be read as sound"),
@@ -100,6 +101,15 @@ def test_what_cannot_be_tried(
     found, _, stderr = tried(model.replace("RUN", str(finished)), *files)
     assert found == code
     assert told in stderr
+
+
+@pytest.mark.parametrize("name, content", [("model.json", "[]"), ("model.json", "{}"), ("model.tflite", "another")])
+def test_a_bundle_that_was_damaged(bundle: Path, words: Path, tmp_path: Path, name: str, content: str) -> None:
+    copy = shutil.copytree(bundle, tmp_path / "copy")
+    (copy / name).write_text(content)
+    code, told, stderr = tried(copy, next(words.glob("yes/*.wav")))
+    assert (code, told) == (1, "")
+    assert f"{copy}: holds no bundle that can be run (" in stderr
 
 
 class Microphone:

@@ -26,6 +26,7 @@ from kwssearch.space import (
     RAM,
     all_axes,
     full_name,
+    milliseconds,
     objectives_named,
     percents,
     short_name,
@@ -55,7 +56,7 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
         "figures": figures,
         "deciding": deciding,
         "shown": {axis["name"]: [shown(row, axis["name"]) for row in rows] for axis in axes},
-        "interval": [interval_cell(row) for row in rows],
+        "intervals": {ACCURACY.name: list(map(interval_cell, rows)), LATENCY.name: list(map(rounds_cell, rows))},
         "ends": [[row["accuracy_low"], row["accuracy_high"]] for row in rows],
         "fronts": {f"{x['name']} {y['name']}": front_of(figures, x, y) for x, y in itertools.permutations(axes, 2)},
         "trials": [trial_entry(trial, row) for trial, row in zip(run.trials, rows, strict=True)],
@@ -108,6 +109,14 @@ def shown(row: Row, name: str) -> str:
         return percents(row[name])
     (objective,) = objectives_named([name])
     return cost_cell(row, objective)
+
+
+def rounds_cell(row: Row) -> str:
+    """Where nine of ten rounds of the timing lie; empty while provisional."""
+    if row["latency_low"] is None:
+        return ""
+    low, high = (milliseconds(row[end]).removesuffix(" ms") for end in ("latency_low", "latency_high"))
+    return f"rounds {low}–{high}"
 
 
 def front_of(figures: Mapping[str, Sequence[float | None]], x: Row, y: Row) -> list[int]:

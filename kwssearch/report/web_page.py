@@ -22,7 +22,9 @@ from kwssearch.space import ACCURACY, full_name, percents
 
 Row = Mapping[str, Any]
 VENDORED = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
-SCRIPTS = ("rule.js", "state.js", "scatter.js", "limits.js", "table.js", "trial.js", "main.js")
+SCRIPTS = (
+    "rule.js", "state.js", "scales.js", "scatter.js", "points.js", "marks.js", "limits.js", "table.js", "trial.js", "main.js",
+)  # fmt: skip
 READING = (
     "The line joins the trials that no other one beats in the two figures drawn. Rings mark the front of all "
     "objectives, noise left out: no other trial beats these by more than the measurement can tell; bars are their 95 % "

@@ -4,15 +4,26 @@ let fitting = new Set(completed);
 let picked = null;
 
 function buildLimits() {
-  options(byId("device"), [["", "none"], ...data.devices.map((device, i) => [i, `${device.name} – ${device.title}`])], "");
+  options(
+    byId("device"),
+    [["", "none"], ...data.devices.map((device, i) => [i, `${device.name} – ${device.title}`])],
+    "",
+  );
   byId("device").addEventListener("change", () => {
     const device = data.devices[byId("device").value];
     for (const limit of data.limits) state.stops[limit.name] = stopFor(limit, device?.limits[limit.name]);
     refresh();
   });
   for (const limit of data.limits) byId("sliders").append(slider(limit));
-  options(byId("prefer"), Object.keys(data.prefer).map((key) => [key, key]), state.prefer);
-  byId("prefer").addEventListener("change", () => { state.prefer = byId("prefer").value; refresh(); });
+  options(
+    byId("prefer"),
+    Object.keys(data.prefer).map((key) => [key, key]),
+    state.prefer,
+  );
+  byId("prefer").addEventListener("change", () => {
+    state.prefer = byId("prefer").value;
+    refresh();
+  });
 }
 
 /* Where a device's limit is on a slider; a limit that all trials keep is none. */
@@ -37,7 +48,9 @@ function slider(limit) {
 
 function showLimits() {
   for (const limit of data.limits) {
-    const input = byId(`limit-${limit.name}`), place = state.stops[limit.name], [value, text] = limit.stops[place];
+    const input = byId(`limit-${limit.name}`),
+      place = state.stops[limit.name],
+      [value, text] = limit.stops[place];
     const shown = input.previousElementSibling.lastElementChild;
     shown.textContent = value === null ? "any" : `${shown.dataset.most} ${text}`;
     input.value = place;
@@ -71,7 +84,11 @@ function showPick(count, alike) {
   if (picked === null) {
     byId("pick").replaceChildren(
       make("p", { class: "name" }, "No trial keeps these limits."),
-      make("p", { class: "why" }, "The command says which limit excludes all, and by how much the nearest trial misses it."),
+      make(
+        "p",
+        { class: "why" },
+        "The command says which limit excludes all, and by how much the nearest trial misses it.",
+      ),
       shell(command()),
     );
     return;
@@ -83,7 +100,7 @@ function showPick(count, alike) {
   byId("pick").replaceChildren(
     make("p", { class: "name" }, `Trial ${trial.id}: ${trial.name}`),
     make("p", { class: "why" }, why),
-    figuresOf(picked),
+    figuresOf(picked, false),
     shell(command()),
     shell(`kwssearch export ${data.folder} ${trial.id} --out trial_${trial.id}`),
   );

@@ -38,7 +38,13 @@ function later(task) {
 function renew(seconds) {
   let touched = 0;
   for (const kind of ["pointerdown", "keydown", "input", "wheel"]) {
-    addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
+    addEventListener(
+      kind,
+      () => {
+        touched = Date.now();
+      },
+      { passive: true },
+    );
   }
   setInterval(() => {
     if (document.visibilityState === "visible" && Date.now() - touched > 5000) location.reload();

@@ -9,19 +9,24 @@ const figure = (name, i) => (name === "deciding" ? data.deciding[i] : data.figur
 function keeps(limit, value, i) {
   const own = figure(limit.figure, i);
   if (own === null || own === undefined) return false;
-  return limit.sign * own <= limit.sign * value ||
-    Math.abs(own - value) <= ROUNDING * Math.max(Math.abs(own), Math.abs(value));
+  return (
+    limit.sign * own <= limit.sign * value ||
+    Math.abs(own - value) <= ROUNDING * Math.max(Math.abs(own), Math.abs(value))
+  );
 }
 
 /* Whether a trial is completed and keeps all limits, given as {max_memory: 100000, ...}. */
 function fits(limits, i) {
-  return data.deciding[i] !== null &&
-    data.limits.every((limit) => !(limit.name in limits) || keeps(limit, limits[limit.name], i));
+  return (
+    data.deciding[i] !== null &&
+    data.limits.every((limit) => !(limit.name in limits) || keeps(limit, limits[limit.name], i))
+  );
 }
 
 /* Which of the trials that fit is picked, and how many are as good as the best by what decides first. */
 function pickOf(fitting, prefer) {
-  let left = fitting, alike = 0;
+  let left = fitting,
+    alike = 0;
   for (const { name, sign, cost, same } of data.prefer[prefer].order) {
     const losses = left.map((i) => sign * figure(name === "accuracy" ? "deciding" : name, i));
     const best = Math.min(...losses);

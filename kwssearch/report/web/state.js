@@ -33,10 +33,21 @@ function remember() {
 
 function recall() {
   const said = new URLSearchParams(location.hash.slice(1));
-  const one = (key, known) => { if (known.includes(said.get(key))) state[key] = said.get(key); };
-  one("x", data.axes.map((axis) => axis.name));
-  one("y", data.axes.map((axis) => axis.name));
-  one("color", data.colors.map((color) => color.name));
+  const one = (key, known) => {
+    if (known.includes(said.get(key))) state[key] = said.get(key);
+  };
+  one(
+    "x",
+    data.axes.map((axis) => axis.name),
+  );
+  one(
+    "y",
+    data.axes.map((axis) => axis.name),
+  );
+  one(
+    "color",
+    data.colors.map((color) => color.name),
+  );
   one("prefer", Object.keys(data.prefer));
   for (const limit of data.limits) {
     const place = limit.stops.findIndex((stop) => said.has(limit.name) && stop[2] === said.get(limit.name));
@@ -66,13 +77,18 @@ function options(select, choices, chosen) {
   select.value = chosen;
 }
 
-/* Terms and their values, those that are known. */
-function figuresOf(i) {
+/* Terms and their values, those that are known; intervals of accuracy always, of latency where there is room. */
+function figuresOf(i, room = true) {
   const list = make("dl", { class: "figures" });
   for (const axis of data.axes) {
     const shown = data.shown[axis.name][i];
-    const interval = axis.name === "accuracy" && shown ? ` (${data.interval[i]})` : "";
-    if (shown) list.append(make("dt", {}, axis.short ?? axis.noun), make("dd", { class: axis.cost ? "part" : "whole" }, shown + interval));
+    const known = (room || !axis.cost) && data.intervals[axis.name]?.[i];
+    const interval = known ? ` (${known})` : "";
+    if (shown)
+      list.append(
+        make("dt", {}, axis.short ?? axis.noun),
+        make("dd", { class: axis.cost ? "part" : "whole" }, shown + interval),
+      );
   }
   const { share } = data.trials[i];
   if (share) list.append(make("dt", {}, "front in"), make("dd", { class: "whole" }, `${share} of worlds`));

@@ -28,7 +28,9 @@ function buildTable() {
     const row = event.target.closest("tr");
     if (row) chooseTrial(Number(row.dataset.row));
   });
-  grid.tBodies[0].addEventListener("pointerover", (event) => look(Number(event.target.closest("tr").dataset.row), false));
+  grid.tBodies[0].addEventListener("pointerover", (event) =>
+    look(Number(event.target.closest("tr").dataset.row), false),
+  );
   grid.tBodies[0].addEventListener("pointerleave", () => look(null));
 }
 
@@ -58,11 +60,12 @@ function compare(a, b, up) {
 
 function filterRows() {
   const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const front = byId("only-front").checked, within = byId("only-fitting").checked;
+  const front = byId("only-front").checked,
+    within = byId("only-fitting").checked;
   let count = 0;
   rows.forEach((row, i) => {
-    const shown = words.every((word) => texts[i].includes(word)) &&
-      (!front || data.trials[i].front) && (!within || fitting.has(i));
+    const shown =
+      words.every((word) => texts[i].includes(word)) && (!front || data.trials[i].front) && (!within || fitting.has(i));
     if (row.hidden === shown) row.hidden = !shown;
     count += shown;
   });
@@ -71,7 +74,12 @@ function filterRows() {
 
 function markTable() {
   rows.forEach((row, i) => {
-    const marks = [data.trials[i].front && "front", data.deciding[i] !== null && !fitting.has(i) && "out", i === picked && "picked", i === looked && "looked"];
+    const marks = [
+      data.trials[i].front && "front",
+      data.deciding[i] !== null && !fitting.has(i) && "out",
+      i === picked && "picked",
+      i === looked && "looked",
+    ];
     const name = marks.filter(Boolean).join(" ");
     if (row.className !== name) row.className = name;
   });

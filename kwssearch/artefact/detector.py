@@ -25,12 +25,22 @@ class DetectorSetting:
         smoothing: how many of the latest windows count, each as much as the others.
         threshold: the mean probability from which on a word is heard.
         suppression_s: seconds from one heard word to the earliest next one.
+
+    Raises:
+        ValueError: one of them is out of its range.
     """
 
     hop_s: float = 0.2
     smoothing: int = 3
     threshold: float = 0.8
     suppression_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.hop_s <= 0 or self.smoothing < 1 or self.suppression_s < 0 or not 0 <= self.threshold <= 1:
+            raise ValueError(
+                f"detector: got {self}, expected hop_s above 0, smoothing of at least 1, threshold from 0 to 1 and "
+                "suppression_s of at least 0; correct it."
+            )
 
     @property
     def suppression(self) -> int:

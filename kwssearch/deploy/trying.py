@@ -8,7 +8,7 @@ from typing import Any
 
 from kwssearch.artefact import MODEL_FILE
 from kwssearch.deploy.bundled.answers import recording_answers, stream_answers
-from kwssearch.deploy.bundled.sound import Samples, SoundError, microphone, mono
+from kwssearch.deploy.bundled.sound import Samples, SoundError, microphone, microphone_rate, mono
 from kwssearch.deploy.bundled.spotter import Spotter, described
 from kwssearch.deploy.shipped import find_model
 from kwssearch.errors import UserError
@@ -83,8 +83,9 @@ def try_microphone(model: Model, threshold: float | None = None) -> Iterator[dic
     Raises:
         UserError: there is no microphone, or what reads it is not installed.
     """
-    spotter = Spotter(*model, threshold=threshold)
     try:
+        rate = microphone_rate(model[0]["front_end"]["sampling_rate"])
+        spotter = Spotter(*model, rate, threshold)
         yield from stream_answers("microphone", microphone(spotter.rate, spotter.hop), spotter)
     except SoundError as error:
         raise UserError(str(error)) from error

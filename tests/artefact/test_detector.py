@@ -36,6 +36,12 @@ def test_a_class_that_is_no_word_is_never_heard_and_does_not_hide_one() -> None:
     assert detector(np.array([0.6, 0.4], np.float32)) == 1
 
 
+@pytest.mark.parametrize("figures", [{"hop_s": 0}, {"smoothing": 0}, {"threshold": 1.1}, {"suppression_s": -1}])
+def test_figures_out_of_range(figures: dict) -> None:
+    with pytest.raises(ValueError, match="expected hop_s above 0"):
+        DetectorSetting(**figures)
+
+
 @pytest.mark.parametrize("size", [1, 7, 30, 1000])
 def test_windows_do_not_depend_on_the_size_of_blocks(size: int) -> None:
     stream = np.arange(100, dtype=np.int16)

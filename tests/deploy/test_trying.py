@@ -103,10 +103,13 @@ def test_what_cannot_be_tried(
     assert told in stderr
 
 
-@pytest.mark.parametrize("name, content", [("model.json", "[]"), ("model.json", "{}"), ("model.tflite", "another")])
-def test_a_bundle_that_was_damaged(bundle: Path, words: Path, tmp_path: Path, name: str, content: str) -> None:
+@pytest.mark.parametrize(
+    "name, content", [("model.json", "[]"), ("model.json", "{}"), ("model.tflite", "another"), ("model.json", None)]
+)
+def test_a_bundle_that_was_damaged(bundle: Path, words: Path, tmp_path: Path, name: str, content: str | None) -> None:
     copy = shutil.copytree(bundle, tmp_path / "copy")
-    (copy / name).write_text(content)
+    slow = (copy / "model.json").read_text().replace('"hop_s": 0.2', '"hop_s": 1.2')
+    (copy / name).write_text(slow if content is None else content)
     code, told, stderr = tried(copy, next(words.glob("yes/*.wav")))
     assert (code, told) == (1, "")
     assert f"{copy}: holds no bundle that can be run (" in stderr
@@ -118,8 +121,15 @@ class Microphone:
     class PortAudioError(Exception):
         pass
 
-    def __init__(self, samples: np.ndarray) -> None:
-        self.samples, self.asked = samples, {}
+    def __init__(self, samples: np.ndarray, rate: int = 16_000) -> None:
+        self.samples, self.rate, self.asked = samples, rate, {}
+
+    def check_input_settings(self, samplerate: int, **options: object) -> None:
+        if samplerate != self.rate:
+            raise self.PortAudioError("Invalid sample rate")
+
+    def query_devices(self, kind: str) -> dict[str, float]:
+        return {"default_samplerate": float(self.rate)}
 
     def InputStream(self, **options: object) -> Microphone:
         self.asked = options
@@ -147,6 +157,16 @@ def test_a_microphone_is_listened_to(bundle: Path, stream: Path, monkeypatch: py
             found.append({**answer, "file": str(stream)})
     assert device.asked == {"samplerate": 16_000, "channels": 1, "dtype": "int16", "blocksize": 3200}
     assert found == [json.loads(line) for line in tried(bundle, *LOW, "--json", stream)[1].splitlines()]
+
+
+def test_a_microphone_of_another_rate(bundle: Path, stream: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Microphone(np.repeat(soundfile.read(stream, dtype="int16")[0], 3), rate=48_000)
+    monkeypatch.setitem(sys.modules, "sounddevice", device)
+    found = []
+    with pytest.raises(UserError, match="at 48000 Hz"):
+        found.extend(answer["word"] for answer in try_microphone(model_named(str(bundle)), 0.55))
+    assert device.asked["samplerate"] == 48_000
+    assert {"no", "yes"} == set(found)
 
 
 def test_no_package_for_the_microphone(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

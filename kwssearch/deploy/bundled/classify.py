@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.deploy.bundled.answers import line, recording_answers, stream_answers
-from kwssearch.deploy.bundled.sound import SoundError, microphone, read_wav
+from kwssearch.deploy.bundled.sound import SoundError, microphone, microphone_rate, read_wav
 from kwssearch.deploy.bundled.spotter import MODEL, Spotter, described
 
 HERE = Path(__file__).resolve().parent
@@ -33,7 +33,9 @@ def file_answers(path: str, threshold: float | None, spotters: dict[int, Spotter
 
 
 def microphone_answers(threshold: float | None) -> Iterator[dict[str, Any]]:
-    spotter = Spotter(described(HERE), HERE / MODEL, threshold=threshold)
+    description = described(HERE)
+    rate = microphone_rate(description["front_end"]["sampling_rate"])
+    spotter = Spotter(description, HERE / MODEL, rate, threshold)
     yield from stream_answers("microphone", microphone(spotter.rate, spotter.hop), spotter)
 
 
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             for answer in answers:
                 print(json.dumps(answer) if chosen.json else line(answer), flush=True)
-        except SoundError as error:
+        except (SoundError, ValueError) as error:
             print(f"Error: {error}", file=sys.stderr)
             failed = 1
         except KeyboardInterrupt:

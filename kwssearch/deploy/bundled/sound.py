@@ -6,6 +6,7 @@ import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,13 +47,11 @@ def mono(samples: npt.NDArray[np.int16]) -> Samples:
     return mean
 
 
-def microphone(rate: int, length: int) -> Iterator[Samples]:
-    """Blocks of so many samples from the system's default microphone, until the process is stopped.
-
-    Says on standard error when it begins to listen.
+def recorder() -> Any:
+    """The package that reads microphones.
 
     Raises:
-        SoundError: there is no microphone, or what reads it is not installed.
+        SoundError: it, or the system's library that it needs, is not installed.
     """
     try:
         import sounddevice
@@ -65,12 +64,42 @@ def microphone(rate: int, length: int) -> Iterator[Samples]:
         raise SoundError(
             f"The microphone needs the system's PortAudio ({error}); install it, on Debian: apt install libportaudio2"
         ) from error
+    return sounddevice
+
+
+def microphone_rate(wanted: int) -> int:
+    """The rate at which the default microphone can record: the wanted one where it can, else its own.
+
+    Raises:
+        SoundError: there is no microphone, or what reads it is not installed.
+    """
+    package = recorder()
     try:
-        with sounddevice.InputStream(samplerate=rate, channels=1, dtype="int16", blocksize=length) as stream:
+        package.check_input_settings(samplerate=wanted, channels=1, dtype="int16")
+        return wanted
+    except package.PortAudioError:
+        pass
+    try:
+        return int(package.query_devices(kind="input")["default_samplerate"])
+    except (package.PortAudioError, ValueError) as error:
+        raise SoundError(f"No microphone can be found ({error}); connect one.") from error
+
+
+def microphone(rate: int, length: int) -> Iterator[Samples]:
+    """Blocks of so many samples from the system's default microphone, until the process is stopped.
+
+    Says on standard error when it begins to listen.
+
+    Raises:
+        SoundError: it stops recording, or what reads it is not installed.
+    """
+    package = recorder()
+    try:
+        with package.InputStream(samplerate=rate, channels=1, dtype="int16", blocksize=length) as stream:
             print("Listening; Ctrl-C ends it.", file=sys.stderr)
             while True:
                 yield stream.read(length)[0][:, 0]
-    except sounddevice.PortAudioError as error:
+    except package.PortAudioError as error:
         raise SoundError(
             f"No sound can be recorded at {rate} Hz ({error}); connect a microphone, or free the one there is."
         ) from error

@@ -24,6 +24,9 @@ class Spotter:
         model: the .tflite: its path, or its bytes.
         rate: samples a second of the sound that will come in; the front end's own by default.
         threshold: instead of the description's.
+
+    Raises:
+        ValueError: the detector of the description is none.
     """
 
     def __init__(
@@ -41,6 +44,8 @@ class Spotter:
         self.rate: int = rate or figures.sampling_rate
         self.window = round(figures.samples * self.rate / figures.sampling_rate)
         self.hop = max(1, round(self.detection.hop_s * self.rate))
+        if self.hop > self.window:
+            raise ValueError(f"hop_s: got {self.detection.hop_s}, expected no more than the window; correct it.")
         self.front_end = FrontEnd(figures, self.rate)
         self.classifier = Classifier(model)
 

@@ -23,19 +23,39 @@ def show_space(rows: Sequence[Row], wide: bool = False) -> None:
             Column("input", ["×".join(map(str, row["input_shape"])) for row in rows], right=True),
             Column("parameters", [f"{row['parameters']:,}" for row in rows], right=True),
             Column("MACs", [f"{row['macs']:,}" for row in rows], right=True),
+            *(known_columns(rows) if all("train_cpu_seconds" in row for row in rows) else []),
             *(fit_columns(rows) if all("fits" in row for row in rows) else []),
         ],
         wide,
     )
 
 
+def known_columns(rows: Sequence[Row]) -> list[Column]:
+    """What is known before training, of `foreknowledge.known_of`."""
+    sizes = [] if all("fits" in row for row in rows) else size_columns(rows)
+    return [
+        *sizes,
+        Column("latency\nms", [f"{row['latency_ms']:.3g}" for row in rows], right=True),
+        Column("training\ns", [f"{row['train_cpu_seconds']:,.0f}" for row in rows], right=True),
+    ]
+
+
+def size_columns(rows: Sequence[Row]) -> list[Column]:
+    return [
+        Column(f"{cost.noun}\nkB", [size_cell(row[cost.name]) for row in rows], right=True)
+        for cost in (FLASH, RAM, MEMORY)
+    ]
+
+
 def fit_columns(rows: Sequence[Row]) -> list[Column]:
     """What files will weigh, which limits they cannot keep, and how long a device takes, of `fitting.fit_rows`."""
-    costs = (FLASH, RAM, MEMORY)
-    nouns = {cost.name: cost.noun for cost in costs}
-    sizes = [Column(f"{cost.noun}\nkB", [size_cell(row[cost.name]) for row in rows], right=True) for cost in costs]
+    nouns = {cost.name: cost.noun for cost in (FLASH, RAM, MEMORY)}
     fits = ["yes" if row["fits"] else "not " + ", ".join(nouns[name] for name in row["misses"]) for row in rows]
-    return [*sizes, Column("fits", fits, wraps=True), Column("about\nms", list(map(estimate_cell, rows)), right=True)]
+    return [
+        *size_columns(rows),
+        Column("fits", fits, wraps=True),
+        Column("about\nms", list(map(estimate_cell, rows)), right=True),
+    ]
 
 
 def estimate_cell(row: Row) -> str:

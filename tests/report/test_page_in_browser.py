@@ -269,6 +269,22 @@ def test_paper_has_figures_and_no_controls(page: Any) -> None:
     page.emulate_media(media="screen")
 
 
+def nothing(values: Any) -> recorded.Figures:
+    """Figures for which a logarithm has no place."""
+    return recorded.flat_figures(values)._replace(accuracy=0.999999, memory_bytes=0, model_ms=0.0, feature_ms=0.0)
+
+
+@pytest.mark.parametrize("figures", [recorded.flat_figures, nothing])
+def test_few_trials_that_are_alike_can_be_drawn(watched: browser.Watched, tmp_path: Path, figures: Any) -> None:
+    run = recorded.build({**MINI, "strategy": []}, figures=figures, clips=40, speakers=20, rounds=None)
+    watched.open(page_of(run, tmp_path))
+    for x in ("memory_bytes", "latency_ms", "accuracy"):
+        watched.page.select_option("#x", x)
+        assert watched.page.locator("#scatter .point").count() == 2
+    watched.page.click("#zoom-out")
+    assert watched.complaints == []
+
+
 def test_a_page_of_a_search_that_goes_on_loads_itself_again(watched: browser.Watched, run: Run, tmp_path: Path) -> None:
     """With all that was chosen, and no more once the search has ended."""
     watched.open(page_of(run, tmp_path, reload=1))

@@ -32,12 +32,10 @@ function makeReachable() {
 }
 
 /* Edges of what the axes enclose, in pixels. */
-const frame = () => ({
-  left: MARGIN.left,
-  right: chart.clientWidth - MARGIN.right,
-  top: MARGIN.top,
-  bottom: chart.clientHeight - MARGIN.bottom,
-});
+function frame() {
+  const [width, height] = ["width", "height"].map((name) => Number(chart.getAttribute(name)));
+  return { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+}
 
 function isInside(i) {
   if (!spots.has(i)) return false;

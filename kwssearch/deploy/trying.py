@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.artefact import MODEL_FILE
-from kwssearch.deploy.bundled.answers import recording_answers, stream_answers
-from kwssearch.deploy.bundled.sound import Samples, SoundError, microphone, microphone_rate, mono
+from kwssearch.deploy.bundled.answers import microphone_answers, recording_answers
+from kwssearch.deploy.bundled.sound import Samples, SoundError, mono
 from kwssearch.deploy.bundled.spotter import Spotter, described
 from kwssearch.deploy.shipped import find_model
 from kwssearch.errors import UserError
@@ -78,14 +78,12 @@ def read(path: Path) -> tuple[Samples, int]:
 
 
 def try_microphone(model: Model, threshold: float | None = None) -> Iterator[dict[str, Any]]:
-    """`bundled.answers.stream_answers` of what the default microphone hears, until the process is stopped.
+    """`bundled.answers.microphone_answers` of a model.
 
     Raises:
         UserError: there is no microphone, or what reads it is not installed.
     """
     try:
-        rate = microphone_rate(model[0]["front_end"]["sampling_rate"])
-        spotter = Spotter(*model, rate, threshold)
-        yield from stream_answers("microphone", microphone(spotter.rate, spotter.hop), spotter)
+        yield from microphone_answers(*model, threshold)
     except SoundError as error:
         raise UserError(str(error)) from error

@@ -159,6 +159,17 @@ def test_a_microphone_is_listened_to(bundle: Path, stream: Path, monkeypatch: py
     assert found == [json.loads(line) for line in tried(bundle, *LOW, "--json", stream)[1].splitlines()]
 
 
+def test_ctrl_c_ends_it(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(Microphone):
+        def read(self, count: int) -> tuple[np.ndarray, bool]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "sounddevice", Interrupted(np.zeros(0, np.int16)))
+    code, told, stderr = tried(bundle, "--microphone")
+    assert (code, told) == (130, "")
+    assert "Listening; Ctrl-C ends it." in stderr
+
+
 def test_a_microphone_of_another_rate(bundle: Path, stream: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     device = Microphone(np.repeat(soundfile.read(stream, dtype="int16")[0], 3), rate=48_000)
     monkeypatch.setitem(sys.modules, "sounddevice", device)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from kwssearch.artefact.detector import Samples
+from kwssearch.deploy.bundled.sound import microphone, microphone_rate
 from kwssearch.deploy.bundled.spotter import Spotter
 
 LEAST_SHOWN = 0.005
@@ -45,6 +47,19 @@ def stream_answers(name: str, blocks: Iterable[Samples], spotter: Spotter) -> It
             yield {"file": name, **found}
     if not some:
         yield {"file": name, "word": None, "surest": surest}
+
+
+def microphone_answers(
+    description: Mapping[str, Any], model: Path | bytes, threshold: float | None = None
+) -> Iterator[dict[str, Any]]:
+    """`stream_answers` of what the default microphone hears, until the process is stopped; arguments of a `Spotter`.
+
+    Raises:
+        SoundError: there is no microphone, or what reads it is not installed.
+    """
+    rate = microphone_rate(description["front_end"]["sampling_rate"])
+    spotter = Spotter(description, model, rate, threshold)
+    yield from stream_answers("microphone", microphone(rate, spotter.hop), spotter)
 
 
 def line(answer: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from kwssearch.deploy.bundled.answers import line, recording_answers, stream_answers
-from kwssearch.deploy.bundled.sound import SoundError, microphone, microphone_rate, read_wav
+from kwssearch.deploy.bundled.answers import line, microphone_answers, recording_answers
+from kwssearch.deploy.bundled.sound import SoundError, read_wav
 from kwssearch.deploy.bundled.spotter import MODEL, Spotter, described
 
 HERE = Path(__file__).resolve().parent
@@ -32,13 +32,6 @@ def file_answers(path: str, threshold: float | None, spotters: dict[int, Spotter
     yield from recording_answers(path, samples, spotters[rate])
 
 
-def microphone_answers(threshold: float | None) -> Iterator[dict[str, Any]]:
-    description = described(HERE)
-    rate = microphone_rate(description["front_end"]["sampling_rate"])
-    spotter = Spotter(description, HERE / MODEL, rate, threshold)
-    yield from stream_answers("microphone", microphone(spotter.rate, spotter.hop), spotter)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="*", metavar="FILE", help="a WAV of 16-bit PCM, of any rate and length")
@@ -51,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     spotters: dict[int, Spotter] = {}
     sources = [file_answers(path, chosen.threshold, spotters) for path in chosen.files]
     failed = 0
-    for answers in sources or [microphone_answers(chosen.threshold)]:
+    for answers in sources or [microphone_answers(described(HERE), HERE / MODEL, chosen.threshold)]:
         try:
             for answer in answers:
                 print(json.dumps(answer) if chosen.json else line(answer), flush=True)

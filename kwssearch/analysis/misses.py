@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kwssearch.runs import Trial
-from kwssearch.space import ACCURACY, Limits, Objective
+from kwssearch.space import Limits, Objective
 from kwssearch.space.limits import ASKED
 
 
@@ -53,9 +53,12 @@ def none_sentence(trials: Sequence[Trial], limits: Limits, by: str) -> str:
         by: which split's accuracies they are.
     """
     alone = excluding(trials, limits)
+    split = f" Accuracies are those of the {by} split." if limits.min_accuracy is not None else ""
     if not alone:
         nearest = min(trials, key=lambda trial: distance(trial, limits))
-        return f"no trial keeps all limits at once, though each is kept by some. {miss_sentence(nearest, limits)}"
+        return (
+            f"no trial keeps all limits at once, though each is kept by some. {miss_sentence(nearest, limits)}{split}"
+        )
     told = []
     for objective in alone:
         single = only(limits, objective)
@@ -68,7 +71,6 @@ def none_sentence(trials: Sequence[Trial], limits: Limits, by: str) -> str:
             f"none has {single.sentences[0]}: the nearest, trial {nearest.trial_id} ({nearest.name}), "
             f"has {objective.show(nearest.figure(objective.name))}, {excess(objective, nearest, single)}"
         )
-    split = f" Accuracies are those of the {by} split." if ACCURACY in alone else ""
     return f"no trial keeps the limits; {'; '.join(told)}.{split}"
 
 

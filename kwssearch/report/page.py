@@ -79,7 +79,7 @@ def write_web_page(run: Run, folder: Path | None = None, reload: int | None = No
         UserError: as `write_report`.
     """
     path = (folder or run.folder / "report") / WEB_PAGE
-    page = Page(run, 1.0)
+    page = Page(run)
     write_bytes(path, web_page(run, page.rows, page.answers, reload).encode())
     return path
 
@@ -89,7 +89,7 @@ class Page:
     """The page's parts; drawing a picture puts it among `pictures`, file name -> content."""
 
     run: Run
-    max_accuracy_drop: float
+    max_accuracy_drop: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.run.completed:

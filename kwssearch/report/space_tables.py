@@ -41,21 +41,16 @@ def known_columns(rows: Sequence[Row]) -> list[Column]:
 
 
 def size_columns(rows: Sequence[Row]) -> list[Column]:
-    return [
-        Column(f"{cost.noun}\nkB", [size_cell(row[cost.name]) for row in rows], right=True)
-        for cost in (FLASH, RAM, MEMORY)
-    ]
+    costs = (FLASH, RAM, MEMORY)
+    return [Column(f"{cost.noun}\nkB", [size_cell(row[cost.name]) for row in rows], right=True) for cost in costs]
 
 
 def fit_columns(rows: Sequence[Row]) -> list[Column]:
     """What files will weigh, which limits they cannot keep, and how long a device takes, of `fitting.fit_rows`."""
     nouns = {cost.name: cost.noun for cost in (FLASH, RAM, MEMORY)}
     fits = ["yes" if row["fits"] else "not " + ", ".join(nouns[name] for name in row["misses"]) for row in rows]
-    return [
-        *size_columns(rows),
-        Column("fits", fits, wraps=True),
-        Column("about\nms", list(map(estimate_cell, rows)), right=True),
-    ]
+    estimates = Column("about\nms", list(map(estimate_cell, rows)), right=True)
+    return [*size_columns(rows), Column("fits", fits, wraps=True), estimates]
 
 
 def estimate_cell(row: Row) -> str:

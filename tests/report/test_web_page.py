@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.spaces import MINI
 
@@ -163,3 +164,27 @@ def test_the_library_is_as_it_was_published() -> None:
         assert f"{name}: {version}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}," in told
         assert path.stat().st_size < 1e6
         assert version.split()[1] in asset(f"vendor/{name}")[:60]
+
+
+SEEN = {  # linear RGB as it is seen without a kind of cones (Machado, Oliveira and Fernandes, 2009, severity 1)
+    "all cones": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no middle": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "no short": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+CONES = [[0.41222, 0.53633, 0.05145], [0.2119, 0.6807, 0.1074], [0.0883, 0.28172, 0.62998]]
+OKLAB = [[0.21045, 0.79362, -0.00407], [1.978, -2.42859, 0.45059], [0.0259, 0.78277, -0.80868]]
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_colours_differ_for_all_eyes(eyes: str) -> None:
+    """By 0.06 in OKLab (Ottosson, 2020), light and dark; 0.02 is just noticeable."""
+    palettes = re.findall(r"--c0: .*", asset("page.css"))
+    assert len(palettes) == 2
+    for palette in palettes:
+        colors = np.array([list(bytes.fromhex(code)) for code in re.findall(r"#(\w{6})", palette)]) / 255
+        linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+        seen = np.clip(linear @ np.array(SEEN[eyes]).T, 0, 1)
+        places = np.cbrt(seen @ np.array(CONES).T) @ np.array(OKLAB).T
+        apart = np.linalg.norm(places[:, None] - places[None], axis=2)[np.triu_indices(8, 1)]
+        assert apart.min() > 0.06

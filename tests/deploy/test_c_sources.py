@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ from kwssearch.deploy.shipped import Shipped, find_model
 from kwssearch.errors import UserError
 from kwssearch.features.front_end import FrontEnd
 from kwssearch.runs import load
+from kwssearch.sources.builtin import builtin
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
@@ -62,11 +64,18 @@ def host(shipped: Shipped, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clips(shipped: Shipped, words: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """WAVs of the test clips and of the sounds that a bundle is checked with."""
+    """WAVs of test clips, of the sounds that a bundle is checked with, and of built-in speech where it can be had."""
     data = load_data(words)
     heard = [data.audio("test", i) for i in range(len(data.splits["test"]))]
     made = [sound for _, sound in sounds(16_000, 16_000)]
-    return write_wavs(tmp_path_factory.mktemp("clips"), [*heard, *made], 16_000)
+    spoken = [samples(path) for path in built_in(tmp_path_factory.mktemp("spoken"))]
+    return write_wavs(tmp_path_factory.mktemp("clips"), [*heard, *made, *spoken], 16_000)
+
+
+def built_in(folder: Path) -> list[Path]:
+    if importlib.util.find_spec("espeakng_loader") is None:
+        return []
+    return sorted(builtin(folder, voices=3).rglob("*.wav"))[::3]
 
 
 def samples(path: Path) -> np.ndarray:

@@ -6,30 +6,46 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwssearch.cli.completion import spaces
+from kwssearch.cli.completion import data_sets, spaces
 from kwssearch.cli.group import main
 from kwssearch.cli.limits import limit_options
 from kwssearch.errors import printable
 
 if TYPE_CHECKING:
-    from kwssearch.space import Limits
+    from kwssearch.search.foreknowledge import Foreknowledge
+    from kwssearch.space import Limits, SearchSpace
 
 
 @main.command()
 @click.argument("space", shell_complete=spaces)
 @click.option("--words", type=click.IntRange(2), default=8, show_default=True, help="Classes to count parameters for.")
 @limit_options
+@click.option("--measure", is_flag=True, help="Also memory, flash, RAM, latency and seconds of training.")
+@click.option(
+    "--data", metavar="DIR|msc|builtin", help="For --measure; the space's own by default.", shell_complete=data_sets
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--wide", is_flag=True, help="Every column, however wide the table gets.")
-def space(space: str, words: int, limits: Limits, device: str | None, as_json: bool, wide: bool) -> None:
+def space(
+    space: str,
+    words: int,
+    limits: Limits,
+    device: str | None,
+    measure: bool,
+    data: str | None,
+    as_json: bool,
+    wide: bool,
+) -> None:
     """Show what a space holds: its trials in order, with what each costs on paper.
 
-    With limits, of its own or given here, also whether the file of each keeps them, by a forecast.
+    With limits, of its own or given here, also whether the file of each keeps them, by a forecast. With --measure, what
+    is known before training: files are made of untrained models and timed alone, and some train for a few steps.
 
     \b
     Example:
       kwssearch space lab4
       kwssearch space lab4 --device nano33ble --max-memory 100kB
+      kwssearch space lab4 --measure --data my_words
     """
     from kwssearch.models import space_rows
     from kwssearch.report import as_json as to_json
@@ -43,7 +59,11 @@ def space(space: str, words: int, limits: Limits, device: str | None, as_json: b
     declared = declared.with_limits(limits.over(declared.limits))
     for note in space_notes(declared):
         click.echo(f"Warning: {printable(note)}.", err=True)
+    found = known_before(declared, data) if measure else None
+    words = words if found is None else found.classes
     rows = space_rows(declared, words, lambda: click.echo(waiting, err=True))
+    if found is not None:
+        rows = [{**row, **found.figures[str(row["trial_id"])]} for row in rows]
     if declared.limits or device:
         named = None if device is None else find_device(device)
         rows = fit_rows(declared, words, rows, named, lambda files: click.echo(forecasting_sentence(files), err=True))
@@ -53,6 +73,16 @@ def space(space: str, words: int, limits: Limits, device: str | None, as_json: b
     show_space(rows, wide)
     for sentence in fit_sentences(rows):
         click.echo(sentence, err=True)
+    if found is not None:
+        click.echo(found.sentence, err=True)
+
+
+def known_before(space: SearchSpace, data: str | None) -> Foreknowledge:
+    """What is known of a space before anything is trained, for its own data set or another one."""
+    from kwssearch.data import load_data
+    from kwssearch.search.foreknowledge import known_of
+
+    return known_of(space, load_data(data or space.data, space.data_settings), lambda what: click.echo(what, err=True))
 
 
 @main.command()

@@ -1,11 +1,9 @@
-"""What is known of a space's points before any is trained: bytes, RAM, latency, work; remembered."""
+"""What is known of a space's points before any is trained: bytes, RAM, latency, seconds of training; remembered."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +11,30 @@ import numpy as np
 
 from kwssearch.compression import forecasts
 from kwssearch.data import DataSet
-from kwssearch.errors import UserError
-from kwssearch.features import FrontEnd
 from kwssearch.models import costs
-from kwssearch.models.cost import builder_digest
 from kwssearch.policies import Known
 from kwssearch.runs import RunFolder
-from kwssearch.search import timing
-from kwssearch.search.pace import GUESS
-from kwssearch.search.timing import Timed
-from kwssearch.search.workers import WorkerDiedError, local_pool
-from kwssearch.space import LATENCY, PlannedTrial, SearchSpace, cost_objectives, objectives_named
-from kwssearch.system.cache import cache_folder, recall, remember
-from kwssearch.system.devices import HIDDEN
-from kwssearch.system.environment import cpu_model, versions
+from kwssearch.search.pace import GUESS, in_words
+from kwssearch.search.shape_times import latencies
+from kwssearch.search.training_times import training_seconds
+from kwssearch.space import (
+    LATENCY,
+    SearchSpace,
+    Stage,
+    cost_objectives,
+    objective_names,
+    objectives_named,
+    point_key,
+)
+from kwssearch.system.cache import cache_folder
 
-MOST_TIMED = 64  # shapes; the times of further ones are fitted to theirs
-Shape = tuple[Any, ...]
-Times = Mapping[str, float]  # 'feature' and 'model', in ms
+SECONDS = "train_cpu_seconds"
 
 
 def foreknown(
     space: SearchSpace, data: DataSet, folder: RunFolder, waiting: Callable[[str], None] = lambda what: None
 ) -> Known:
     """Figures of all points, in the order of the space's trials.
-
-    Bytes are those of untrained files, masked as declared; latencies of untrained files that are timed alone, once for
-    each shape and quantisation, whatever its sparsity.
 
     Args:
         folder: of the run, which keeps them: a search that goes on decides by the same figures.
@@ -48,136 +43,76 @@ def foreknown(
     names = [objective.name for objective in cost_objectives(objectives_named(space.objectives))]
     points = {"objectives": names, "trials": [trial.trial_id for trial in space.trials]}
     kept = folder.known()
-    if kept is None or {key: kept.get(key) for key in points} != points:
-        found = found_out(space, data, folder, names, waiting)
-        kept = {**points, "costs": found.costs.tolist(), "work": found.work.tolist(), "clips": found.clips}
+    if kept is None or {key: kept.get(key) for key in points} != points or SECONDS not in kept:
+        figures = measured(space, data, folder.log, names, waiting)
+        rows = [figures[trial_id] for trial_id in points["trials"]]
+        kept = {
+            **points,
+            "costs": [[row[name] for name in names] for row in rows],
+            SECONDS: [round(row[SECONDS], 2) for row in rows],
+            "work": work(space, rows).tolist(),
+            "clips": len(data.splits["validation"]) or len(data.splits["test"]),
+        }
         folder.keep_known(kept)
-    return Known(np.array(kept["costs"]), np.array(kept["work"]), kept["clips"])
+    return Known(np.array(kept["costs"], dtype=np.float64), np.array(kept["work"]), kept["clips"])
 
 
-def found_out(
-    space: SearchSpace, data: DataSet, folder: RunFolder, names: Sequence[str], waiting: Callable[[str], None]
-) -> Known:
-    """The same, from files of untrained models."""
+@dataclass(frozen=True)
+class Foreknowledge:
+    """What is known of a space for one data set.
+
+    Attributes:
+        classes: of the data set.
+        figures: trial id -> objectives but accuracy, and `SECONDS`.
+        seconds: of one core for the whole space, each training once.
+    """
+
+    classes: int
+    figures: Mapping[str, Mapping[str, float]]
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        return f"The whole space takes about {in_words(self.seconds)} of training on one core, each training once."
+
+
+def known_of(space: SearchSpace, data: DataSet, waiting: Callable[[str], None]) -> Foreknowledge:
+    """Finds out all that can be known of a space before it is searched, whatever it is judged by."""
+    figures = measured(space, data, cache_folder() / "measuring.log", objective_names(), waiting)
+    first: dict[tuple[Any, ...], str] = {}
+    for trial in space.trials:
+        first.setdefault(point_key(trial.values, Stage.ENDING), trial.trial_id)
+    times = space.recipe.executions_per_trial if space.recipe.repeated == "all" else 1
+    return Foreknowledge(
+        len(data.words), figures, times * sum(figures[trial_id][SECONDS] for trial_id in first.values())
+    )
+
+
+def measured(
+    space: SearchSpace, data: DataSet, log: Path, names: Sequence[str], waiting: Callable[[str], None]
+) -> dict[str, dict[str, float]]:
+    """Trial id -> bytes, RAM, multiply-accumulates, `SECONDS` of training, and latency if it is among `names`.
+
+    Bytes are those of untrained files, masked as declared; latencies of untrained files that are timed alone, once for
+    each shape and quantisation, whatever its sparsity; seconds are fitted to a few steps of some shapes.
+    """
     classes = len(data.words)
     files = forecasts(space, classes, lambda count: waiting(f"Making {count} files of untrained models ..."))
-    work = costs(space, classes)
-    figures: dict[str, Mapping[str, float]] = {
-        trial_id: {**asdict(forecast), "macs": float(work[trial_id].macs)} for trial_id, forecast in files.items()
-    }
-    if LATENCY.name in names:
-        for trial_id, ms in latencies(space, data, folder, figures, waiting).items():
-            figures[trial_id] = {**figures[trial_id], LATENCY.name: ms}
-    ids = [trial.trial_id for trial in space.trials]
-    epochs = [space.recipe_of(trial.values).epochs for trial in space.trials]
-    macs = np.array([figures[trial_id]["macs"] for trial_id in ids])
-    clips = len(data.splits["validation"]) or len(data.splits["test"])
-    known = np.array([[figures[trial_id][name] for name in names] for trial_id in ids], dtype=np.float64)
-    return Known(known, (macs + GUESS) * np.array(epochs, dtype=np.float64), clips)
-
-
-def latencies(
-    space: SearchSpace,
-    data: DataSet,
-    folder: RunFolder,
-    figures: Mapping[str, Mapping[str, float]],
-    waiting: Callable[[str], None],
-) -> dict[str, float]:
-    """Trial id -> ms, front end and model."""
-    trials = {shape_of(trial): trial for trial in reversed(space.trials)}
-    macs = {shape: figures[trial.trial_id]["macs"] for shape, trial in trials.items()}
-    chosen = list(trials) if len(trials) <= MOST_TIMED else spread(macs)
-    places = {shape: place_of(space, len(data.words), data.sampling_rate, shape) for shape in chosen}
-    times = {shape: found for shape, place in places.items() if (found := recall(place)) is not None}
-    if missing := [shape for shape in chosen if shape not in times]:
-        waiting(f"Timing {len(missing)} untrained models, one at a time ...")
-        quiet, measured = timed(space, data, folder, [trials[shape] for shape in missing])
-        for shape, found in measured.items():
-            times[shape] = found
-            if quiet:
-                remember(places[shape], found)
-    whole = times if len(chosen) == len(trials) else fitted(times, macs)
-    return {trial.trial_id: sum(whole[shape_of(trial)].values()) for trial in space.trials}
-
-
-def shape_of(trial: PlannedTrial) -> Shape:
-    """What determines a latency; the quantisation last, the front end first."""
-    values = trial.values
-    return values["features"], values["architecture"], values["width_multiplier"], values["quantization"]
-
-
-def place_of(space: SearchSpace, classes: int, rate: int, shape: Shape) -> Path:
-    """Where the times of a shape are remembered: they are this processor's."""
-    features, architecture, *others = shape
-    setting = {key: value for key, value in asdict(space.features[features]).items() if key != "name"}
-    parts = [cpu_model(), versions(), setting, builder_digest(space, architecture), others, classes, rate]
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
-    return cache_folder() / "latencies" / f"{digest}.json"
-
-
-def timed(
-    space: SearchSpace, data: DataSet, folder: RunFolder, trials: Sequence[PlannedTrial]
-) -> tuple[bool, dict[Shape, dict[str, float]]]:
-    """Measures untrained files in a process of its own, with nothing beside it; whether the machine was quiet.
-
-    Raises:
-        UserError: that process died.
-    """
-    artefacts = [
-        Timed(
-            t.trial_id, t.trial_id, None, FrontEnd(space.features[t.values["features"]], data.sampling_rate), t.values
-        )
-        for t in trials
-    ]
-    what = artefacts, space, len(data.words), folder.source, data.fingerprint
-    with local_pool(folder.log, [HIDDEN]) as alone:
-        try:
-            record = alone.submit(timing.measure, *what, budget=0).result()
-        except WorkerDiedError as error:
-            raise UserError(
-                f"{folder.path}: the process that times untrained models died ({error}); search again."
-            ) from error
-    return not record["noisy"], {
-        shape_of(trial): {
-            part: float(np.median(record["trials"][trial.trial_id][part])) for part in ("feature", "model")
-        }
-        for trial in trials
-    }
-
-
-def spread(macs: Mapping[Shape, float]) -> list[Shape]:
-    """Shapes from the smallest to the largest of each architecture and quantisation, and one of each front end."""
-    groups: dict[tuple[Any, Any], list[Shape]] = {}
-    for shape in sorted(macs, key=lambda shape: macs[shape]):
-        groups.setdefault((shape[1], shape[3]), []).append(shape)
-    chosen: dict[Shape, None] = {}
-    each = max(3, (MOST_TIMED - len({shape[0] for shape in macs})) // len(groups))
-    for shapes in groups.values():
-        chosen |= dict.fromkeys(shapes[int(i)] for i in np.linspace(0, len(shapes) - 1, min(each, len(shapes))))
-    for shape in sorted(macs, key=lambda shape: macs[shape]):
-        if shape[0] not in {other[0] for other in chosen}:
-            chosen[shape] = None
-    return list(chosen)
-
-
-def fitted(times: Mapping[Shape, Times], macs: Mapping[Shape, float]) -> dict[Shape, Times]:
-    """Times of all shapes: the front end's own, and the model's by a curve through those of its kind.
-
-    The curve is a parabola in the logarithms of multiply-accumulates and ms.
-    """
-    features = {
-        name: np.median([t["feature"] for s, t in times.items() if s[0] == name]) for name in {s[0] for s in macs}
-    }
-    curves = {}
-    for kind in {(shape[1], shape[3]) for shape in macs}:
-        own = [shape for shape in times if (shape[1], shape[3]) == kind]
-        x, y = np.log([macs[shape] for shape in own]), np.log([times[shape]["model"] for shape in own])
-        curves[kind] = np.polyfit(x, y, min(2, len(own) - 1))
+    macs = {trial_id: cost.macs for trial_id, cost in costs(space, classes).items()}
+    seconds = training_seconds(space, data, log, macs, waiting)
+    times = latencies(space, data, log, macs, waiting) if LATENCY.name in names else None
     return {
-        shape: times.get(shape)
-        or {
-            "feature": float(features[shape[0]]),
-            "model": float(np.exp(np.polyval(curves[shape[1], shape[3]], np.log(macs[shape])))),
+        trial_id: {
+            **asdict(forecast),
+            "macs": macs[trial_id],
+            SECONDS: seconds[trial_id],
+            **({} if times is None else {LATENCY.name: times[trial_id]}),
         }
-        for shape in macs
+        for trial_id, forecast in files.items()
     }
+
+
+def work(space: SearchSpace, rows: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """What a training costs, in any unit: multiply-accumulates of all epochs, with an overhead for each step."""
+    epochs = np.array([space.recipe_of(trial.values).epochs for trial in space.trials], dtype=np.float64)
+    return np.asarray((np.array([row["macs"] for row in rows]) + GUESS) * epochs)

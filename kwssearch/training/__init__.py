@@ -3,6 +3,7 @@
 from kwssearch.training.exporting import TrialError
 from kwssearch.training.hypermodel import CHECKPOINT_FILE, KwsHyperModel, plain_model
 from kwssearch.training.hyperparameters import hyperparameters
+from kwssearch.training.probing import step_seconds
 from kwssearch.training.weights import load_weights
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "hyperparameters",
     "load_weights",
     "plain_model",
+    "step_seconds",
 ]

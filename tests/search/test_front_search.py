@@ -13,7 +13,7 @@ from support import shell
 import kwssearch as kws
 from kwssearch import runs
 from kwssearch.policies import Front, Known
-from kwssearch.search import foreknowledge
+from kwssearch.search import shape_times, training_times
 from kwssearch.search.oracles import FrontOracle, GridOracle, PolicyOracle, RandomOracle
 from kwssearch.search.plan import Plan
 from kwssearch.search.trainings import Trainings
@@ -93,14 +93,33 @@ def test_validation_decides(ended: Path) -> None:
 
 def test_times_of_many_shapes_are_fitted_to_some() -> None:
     space = load_space("homework")
-    macs = {foreknowledge.shape_of(trial): 1e4 * (1 + i % 576) for i, trial in enumerate(space.trials)}
-    chosen = foreknowledge.spread(macs)
+    macs = {shape_times.shape_of(trial): 1e4 * (1 + i % 576) for i, trial in enumerate(space.trials)}
+    chosen = shape_times.spread(macs)
     assert {shape[0] for shape in chosen} == set(space.features)
     assert len(chosen) < 120 < len(macs)
     truth = {shape: {"feature": 0.1 + len(shape[0]) / 100, "model": 1e-6 * macs[shape] ** 0.8} for shape in macs}
-    found = foreknowledge.fitted({shape: truth[shape] for shape in chosen}, macs)
+    found = shape_times.fitted({shape: truth[shape] for shape in chosen}, macs)
     errors = [abs(sum(found[shape].values()) / sum(truth[shape].values()) - 1) for shape in macs]
     assert np.median(errors) < 0.02
+
+
+def test_each_shape_is_remembered_in_a_place_of_its_own() -> None:
+    space = load_space("full-int8")
+    shapes = {shape_times.shape_of(trial) for trial in space.trials}
+    assert len({shape_times.place_of(space, 8, 16_000, shape) for shape in shapes}) == len(shapes)
+    trained = {training_times.shape_of(space, trial) for trial in space.trials}
+    assert len({training_times.place_of(space, 8, shape) for shape in trained}) == len(trained)
+
+
+def test_seconds_of_many_shapes_are_fitted_to_some() -> None:
+    space = load_space("homework")
+    shapes = {training_times.shape_of(space, trial) for trial in space.trials}
+    macs = {shape: 1e4 * (1 + i) for i, shape in enumerate(sorted(shapes))}
+    chosen = training_times.probes(macs)
+    assert len(chosen) == 2 * training_times.PROBES
+    truth = {shape: (1 + (shape[1] == "cnn")) * 1e-9 * macs[shape] ** 0.9 for shape in macs}
+    found = training_times.fitted({shape: truth[shape] for shape in chosen}, macs)
+    np.testing.assert_allclose([found[shape] for shape in macs], [truth[shape] for shape in macs], rtol=1e-6)
 
 
 def test_from_python(ended, words, cache, monkeypatch) -> None:
@@ -138,3 +157,4 @@ def test_what_was_known_is_kept_with_the_run(ended: Path) -> None:
     forecast = dict(zip(kept["trials"], kept["costs"], strict=True))
     errors = [forecast[t.trial_id][0] / t.memory_bytes - 1 for t in run.completed]
     assert np.median(np.abs(errors)) < 0.1
+    assert all(seconds > 0 for seconds in kept["train_cpu_seconds"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwssearch.analysis import advantages, pareto
+from kwssearch.analysis import advantages, misses, pareto
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Execution, Latency, Trial
 from kwssearch.space import Limits, objectives_named, parse_share
@@ -119,22 +119,22 @@ def test_equal_trials_tie_and_different_ones_do_not():
 ])  # fmt: skip
 def test_fits(limits, fitting):
     done, waiting = trials_of((0.9, 100, 1), None)
-    assert pareto.fits(done, Limits(**limits)) is fitting
-    assert not pareto.fits(waiting, Limits(**limits))
+    assert misses.fits(done, Limits(**limits)) is fitting
+    assert not misses.fits(waiting, Limits(**limits))
 
 
 @given(st.integers(1, 400), st.data())
 def test_a_limit_as_it_is_shown_includes_its_end(clips, data):
     correct = data.draw(st.integers(0, clips))
     share = parse_share(f"{100 * correct / clips!r}%")
-    assert pareto.fits(figure_only(correct / clips), Limits(share))
+    assert misses.fits(figure_only(correct / clips), Limits(share))
 
 
 @pytest.mark.parametrize("limit", ["95%", "0.95", "95.0 %"])
 def test_three_seeds_that_make_95_percent_fit_95_percent(limit):
     mean = float(np.mean([0.94, 0.95, 0.96]))
-    assert pareto.fits(figure_only(mean), Limits(parse_share(limit)))
-    assert not pareto.fits(figure_only(0.9499), Limits(parse_share(limit)))
+    assert misses.fits(figure_only(mean), Limits(parse_share(limit)))
+    assert not misses.fits(figure_only(0.9499), Limits(parse_share(limit)))
 
 
 def figure_only(accuracy):

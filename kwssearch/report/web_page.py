@@ -23,8 +23,8 @@ from kwssearch.space import ACCURACY, full_name, percents
 Row = Mapping[str, Any]
 VENDORED = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
 SCRIPTS = (
-    "rule.js", "state.js", "scales.js", "scatter.js", "points.js", "marks.js", "limits.js", "table.js", "trial.js",
-    "main.js",
+    "rule.js", "state.js", "scales.js", "scatter.js", "points.js", "marks.js", "limits.js", "table.js",
+    "confusion.js", "trial.js", "main.js",
 )  # fmt: skip
 READING = (
     "The line joins the trials that no other one beats in the two figures drawn. Rings mark the front of all "

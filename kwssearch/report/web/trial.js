@@ -1,7 +1,5 @@
 /* One trial: its figures, what it takes words for, how it learned, and where its zeros are. */
 
-const MOST_WORDS_WITH_COUNTS = 14;
-
 function buildTrial() {
   options(
     byId("chosen"),
@@ -47,66 +45,6 @@ function picture(drawn, name) {
   drawn.setAttribute("role", "img");
   drawn.setAttribute("aria-label", name);
   return drawn;
-}
-
-function drawConfusion({ confusions, seeds }, width) {
-  const words = data.words,
-    size = words.length;
-  const cells = confusions.map((count, k) => ({
-    word: words[Math.floor(k / size)],
-    taken: words[k % size],
-    count: count / seeds,
-  }));
-  const clips = d3.rollup(
-    cells,
-    (own) => d3.sum(own, (cell) => cell.count),
-    (cell) => cell.word,
-  );
-  const wrong = cells.filter((cell) => cell.word !== cell.taken && cell.count > 0).sort((a, b) => b.count - a.count);
-  const worst = wrong.slice(0, 3).map((cell) => `${cell.word} for ${cell.taken} (${+cell.count.toFixed(1)})`);
-  const told = worst.length ? `Most often it takes ${worst.join(", ")}.` : "It takes no word for another.";
-  const share = (cell) => cell.count / (clips.get(cell.word) || 1);
-  const longest = Math.max(...words.map((word) => word.length));
-  const drawn = Plot.plot({
-    width,
-    height: Math.min(width, 40 + size * 30),
-    marginLeft: Math.min(96, 18 + 7 * longest),
-    marginTop: size > 8 ? 60 : 34,
-    marginBottom: 6,
-    padding: 0.06,
-    x: { domain: words, axis: "top", label: "taken for", tickRotate: size > 8 ? -45 : 0 },
-    y: { domain: words, label: null },
-    color: {
-      domain: [0, 1],
-      interpolate: (t) => `color-mix(in srgb, var(--accent) ${Math.round(100 * Math.sqrt(t))}%, var(--faint))`,
-    },
-    marks: [
-      Plot.cell(cells, {
-        x: "taken",
-        y: "word",
-        fill: share,
-        title: (cell) => `${cell.word} taken for ${cell.taken}: ${+cell.count.toFixed(1)} clips`,
-      }),
-      size > MOST_WORDS_WITH_COUNTS
-        ? null
-        : Plot.text(
-            cells.filter((cell) => cell.count > 0),
-            {
-              x: "taken",
-              y: "word",
-              text: (cell) => Math.round(cell.count) || "·",
-              fontVariant: "tabular-nums",
-              fill: (cell) => (share(cell) > 0.35 ? "var(--accent-ink)" : "var(--ink)"),
-            },
-          ),
-    ].filter(Boolean),
-    style: { fontSize: "11px" },
-  });
-  const mean = seeds > 1 ? `, means over ${seeds} seeds` : "";
-  return [
-    caption("Word by word", `${told} Test clips${mean}; a row is a word.`),
-    picture(drawn, `Confusions. ${told}`),
-  ];
 }
 
 function drawCurves({ curves, seeds }, width) {

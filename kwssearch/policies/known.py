@@ -28,11 +28,13 @@ class Known:
         costs: all that is judged but accuracy; shape (points, objectives), smaller is better.
         work: of a training, in any unit; shape (points,).
         clips: on which an accuracy is measured.
+        seconds: of each training of the space, once; empty where they are not known.
     """
 
     costs: Floats
     work: Floats
     clips: int
+    seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

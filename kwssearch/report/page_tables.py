@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kwssearch.analysis import by_word
+from kwssearch.analysis import by_word, forecast_errors
 from kwssearch.errors import counted
 from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
@@ -125,6 +125,7 @@ def making_rows(run: Run) -> list[tuple[str, str]]:
         f"{'noisy' if latency.get('noisy') else 'quiet'} machine"
         if "rounds" in latency
         else "provisional",
+        "errors of forecasts, in the median": ", ".join(map(str, forecast_errors(run))),
         "machine": named(machine),
         "versions": named(as_table(record.get("versions"))),
     }

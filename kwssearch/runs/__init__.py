@@ -4,7 +4,7 @@ from kwssearch.runs.changes import more_executions
 from kwssearch.runs.folder import RunFolder
 from kwssearch.runs.lock import is_held, now
 from kwssearch.runs.naming import beginning_name, training_name
-from kwssearch.runs.reading import VOICES_KNOWN, load
+from kwssearch.runs.reading import VOICES_KNOWN, found_share, known_before, load
 from kwssearch.runs.records import (
     BUILT_IN,
     FRONT,
@@ -22,6 +22,7 @@ from kwssearch.runs.run import Clips, Execution, Latency, Run, Trial
 
 __all__ = [
     "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "VOICES_KNOWN", "Clips",
-    "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "is_held", "left_out_record", "load",
-    "more_executions", "now", "result_fault", "shared_folder", "training_name", "trial_folder",
+    "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "found_share", "is_held", "known_before",
+    "left_out_record", "load", "more_executions", "now", "result_fault", "shared_folder", "training_name",
+    "trial_folder",
 ]  # fmt: skip

@@ -82,10 +82,31 @@ def listed_trials(
 def read_skipped(folder: Path, warnings: list[str]) -> dict[str, dict[str, Any]]:
     """Trial id -> what the search expects of a trial that it did not train, and the `costs` that it knew, if any."""
     told = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials") or {}
-    known = (read_or_warn(folder / KNOWN_RECORD, []) or {}) if told else {}
-    figures = zip(known.get("trials", ()), known.get("costs", ()), strict=False)
-    costs = {trial_id: dict(zip(known.get("objectives", ()), row, strict=False)) for trial_id, row in figures}
+    costs = known_figures(folder) if told else {}
     return {trial_id: {**expected, "costs": costs.get(trial_id, {})} for trial_id, expected in told.items()}
+
+
+def found_share(run: Run) -> float | None:
+    """The share of the front's members that a search which skipped trials expects to have found, when it has ended."""
+    share = (read_or_warn(run.folder / SKIPPED_RECORD, []) or {}).get("found")
+    return float(share) if isinstance(share, int | float) else None
+
+
+def known_before(run: Run) -> dict[str, dict[str, float]]:
+    """Trial id -> what a search knew of a trial before it trained any: costs, and seconds of training."""
+    return known_figures(run.folder)
+
+
+def known_figures(folder: Path) -> dict[str, dict[str, float]]:
+    known = read_or_warn(folder / KNOWN_RECORD, []) or {}
+    ids, names = known.get("trials", ()), known.get("objectives", ())
+    costs = {
+        trial_id: dict(zip(names, row, strict=False))
+        for trial_id, row in zip(ids, known.get("costs", ()), strict=False)
+    }
+    for trial_id, seconds in zip(ids, known.get("train_cpu_seconds", ()), strict=False):
+        costs[trial_id]["train_cpu_seconds"] = seconds
+    return costs
 
 
 def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:

@@ -15,6 +15,7 @@ from kwssearch.search import timing
 from kwssearch.search.foreknowledge import foreknown
 from kwssearch.search.plan import UNLIMITED, Budget, Plan, opened
 from kwssearch.search.progress import Progress
+from kwssearch.search.telling import likely_cost
 from kwssearch.search.trainers import Trainers
 from kwssearch.search.workers import WorkerDiedError, local_pool
 from kwssearch.space import SearchSpace
@@ -61,7 +62,9 @@ def conduct(
             plan = plan.with_notes(trainers.note)
         progress.announce(plan, trainers)
         if plan.left and oracle == FRONT:
-            plan = replace(plan, known=foreknown(plan.space, data_set, folder, progress.say))
+            known = foreknown(plan.space, data_set, folder, progress.say)
+            progress.say(likely_cost(known))
+            plan = replace(plan, known=known)
         if plan.left:
             with trainers.started(folder.log) as (executor, capacity):
                 from kwssearch.search.loop import Loop

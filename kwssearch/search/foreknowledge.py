@@ -54,7 +54,9 @@ def foreknown(
             "clips": len(data.splits["validation"]) or len(data.splits["test"]),
         }
         folder.keep_known(kept)
-    return Known(np.array(kept["costs"], dtype=np.float64), np.array(kept["work"]), kept["clips"])
+    seconds = dict(zip(points["trials"], kept[SECONDS], strict=True))
+    each = tuple(seconds[trial_id] for trial_id in trainers(space))
+    return Known(np.array(kept["costs"], dtype=np.float64), np.array(kept["work"]), kept["clips"], each)
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,18 @@ class Foreknowledge:
 def known_of(space: SearchSpace, data: DataSet, waiting: Callable[[str], None]) -> Foreknowledge:
     """Finds out all that can be known of a space before it is searched, whatever it is judged by."""
     figures = measured(space, data, cache_folder() / "measuring.log", objective_names(), waiting)
+    times = space.recipe.executions_per_trial if space.recipe.repeated == "all" else 1
+    return Foreknowledge(
+        len(data.words), figures, times * sum(figures[trial_id][SECONDS] for trial_id in trainers(space))
+    )
+
+
+def trainers(space: SearchSpace) -> list[str]:
+    """Ids of the first trial of each training."""
     first: dict[tuple[Any, ...], str] = {}
     for trial in space.trials:
         first.setdefault(point_key(trial.values, Stage.ENDING), trial.trial_id)
-    times = space.recipe.executions_per_trial if space.recipe.repeated == "all" else 1
-    return Foreknowledge(
-        len(data.words), figures, times * sum(figures[trial_id][SECONDS] for trial_id in first.values())
-    )
+    return list(first.values())
 
 
 def measured(

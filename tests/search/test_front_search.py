@@ -12,7 +12,9 @@ from support import shell
 
 import kwssearch as kws
 from kwssearch import runs
+from kwssearch.analysis import forecast_errors
 from kwssearch.policies import Front, Known
+from kwssearch.report.page_tables import making_rows
 from kwssearch.search import shape_times, training_times
 from kwssearch.search.oracles import FrontOracle, GridOracle, PolicyOracle, RandomOracle
 from kwssearch.search.plan import Plan
@@ -158,3 +160,15 @@ def test_what_was_known_is_kept_with_the_run(ended: Path) -> None:
     errors = [forecast[t.trial_id][0] / t.memory_bytes - 1 for t in run.completed]
     assert np.median(np.abs(errors)) < 0.1
     assert all(seconds > 0 for seconds in kept["train_cpu_seconds"])
+
+
+def test_the_errors_of_forecasts_are_told(ended: Path) -> None:
+    run = runs.load(ended)
+    errors = {each.noun: each for each in forecast_errors(run)}
+    assert set(errors) == {"memory", "latency", "training"}
+    assert errors["memory"].trials == len(run.completed)
+    assert errors["training"].trials == sum("origin" not in trial.executions[0].record for trial in run.completed)
+    assert 0 <= errors["memory"].median < 0.1
+    assert (
+        f"memory {errors['memory'].median:.1%} (nine of" in dict(making_rows(run))["errors of forecasts, in the median"]
+    )

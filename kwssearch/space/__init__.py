@@ -41,12 +41,14 @@ from kwssearch.space.quantities import (
 from kwssearch.space.schedule import Schedule
 from kwssearch.space.search_space import BASELINE, FREE, PlannedTrial, SearchSpace, Strategy
 from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
+from kwssearch.space.stream_settings import STREAM, StreamSettings
 
 __all__ = [
-    "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "RAM", "SILENCE", "UNKNOWN",
+    "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "RAM", "SILENCE", "STREAM", "UNKNOWN",
     "ArchitectureSource", "Axis", "DataSettings", "Device", "FeatureSetting", "Limits", "Miss", "Objective",
     "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace", "Stage",
-    "Strategy", "all_axes", "architecture", "asked_limits", "axis_names", "completed", "cost_objectives", "differing",
+    "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names", "completed",
+    "cost_objectives", "differing",
     "executions_of", "find_device", "full_name", "is_pattern", "kilobytes", "known_devices", "level_name",
     "load_space", "milliseconds", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",
     "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space", "shape_axes",

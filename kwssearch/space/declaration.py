@@ -23,12 +23,13 @@ from kwssearch.space.ranges import Range, read_range
 from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
 from kwssearch.space.search_space import BASELINE, CANDIDATES, SearchSpace, Strategy
 from kwssearch.space.settings import Pruning, Quantization, Recipe
+from kwssearch.space.stream_settings import read_stream
 from kwssearch.system.text import read_text
 
 MAX_TRIALS = 10_000
 KEYS = (
     "name", "description", "data", *SETTINGS, "objectives", "limits", "search", "max_trials", "candidates", "recipe",
-    "pruning", "quantization", "features", "baseline", "strategy", "architectures",
+    "pruning", "quantization", "features", "stream", "baseline", "strategy", "architectures",
 )  # fmt: skip
 
 RECIPE = {
@@ -139,6 +140,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         objectives=read_objectives(table),
         limits=read_limits(place, content, folder),
         data_settings=settings,
+        stream=read_stream(place, content),
     )
     check_union(space, place)
     return replace(space, architectures=read_architectures(place, content, space, folder))

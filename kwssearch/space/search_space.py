@@ -17,10 +17,11 @@ from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
 from kwssearch.space.ranges import Range, drawn, refuse_grid
 from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
+from kwssearch.space.stream_settings import STREAM_DEFAULTS, StreamSettings
 
 BASELINE = "baseline"
 CANDIDATES = 2000
-FREE = ("objectives", "limits", "search", "max_trials")  # keys on which no result depends
+FREE = ("objectives", "limits", "search", "max_trials", "stream")  # keys on which no result depends
 POST_TRAINING = Quantization()
 
 
@@ -62,6 +63,7 @@ class SearchSpace:
         search: what proposes trials: 'grid', 'front' or 'random'.
         max_trials: at most so many are trained.
         candidates: how many points are drawn from a strategy with ranges.
+        stream: how its models are scored on streams; results of trainings do not depend on it.
         before: what a run was begun with, if it has grown since; its trials keep their ids.
     """
 
@@ -81,6 +83,7 @@ class SearchSpace:
     search: str = "grid"
     max_trials: int | None = None
     candidates: int = CANDIDATES
+    stream: StreamSettings = STREAM_DEFAULTS
     before: SearchSpace | None = None
 
     def __repr__(self) -> str:
@@ -183,6 +186,7 @@ class SearchSpace:
             "pruning": asdict(self.pruning),
             "quantization": asdict(self.quantization),
             "features": features,
+            **({"stream": stream} if (stream := self.stream.to_dict()) else {}),
             "baseline": {axis: list(values) for axis, values in self.baseline.items()},
             "strategy": [strategy.to_dict() for strategy in self.strategies if strategy.name != BASELINE],
             **({"architectures": own} if (own := {n: asdict(s) for n, s in self.architectures.items()}) else {}),

@@ -15,7 +15,7 @@ from kwssearch.analysis.picking import order_of
 from kwssearch.errors import printable
 from kwssearch.report.page_tables import cost_cell
 from kwssearch.report.spending import spending
-from kwssearch.report.stops import devices, stops
+from kwssearch.report.stops import devices, is_finite, stops
 from kwssearch.report.tables import interval_cell, status_cell
 from kwssearch.runs import Run, Trial
 from kwssearch.space import (
@@ -45,7 +45,9 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
         rows: of all trials of the run, as `trial_rows` makes them.
     """
     axes = axes_of(run, rows)
-    figures = {axis["name"]: [row[axis["name"]] for row in rows] for axis in axes}
+    figures = {
+        axis["name"]: [row[axis["name"]] if is_finite(row[axis["name"]]) else None for row in rows] for axis in axes
+    }
     deciding = deciding_accuracies(run)
     by = "test" if run.on_validation is None else "validation"
     return {
@@ -187,7 +189,8 @@ def details(run: Run, trial: Trial) -> dict[str, Any]:
 
 def curves(trial: Trial) -> dict[str, list[float]]:
     """Figure -> its mean over the executions after each epoch; what not all of them recorded is left out."""
-    histories = [execution.record.get("history") or [] for execution in trial.executions]
+    recorded = [execution.record.get("history") for execution in trial.executions]
+    histories = [history if isinstance(history, list) else [] for history in recorded]
     epochs = min(map(len, histories))
     found = {}
     for key in ("accuracy", "val_accuracy", "loss", "val_loss"):
@@ -205,4 +208,5 @@ def sparsity(trial: Trial) -> list[tuple[str, float]]:
     layers = trial.executions[0].record.get("sparsity_by_layer")
     if not isinstance(layers, Mapping):
         return []
-    return [(printable(name), round(float(share), DIGITS)) for name, share in layers.items()]
+    shares = ((name, share) for name, share in layers.items() if is_finite(share))
+    return [(printable(name), round(float(share), DIGITS)) for name, share in shares]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kwssearch.errors import counted
+from kwssearch.report.stops import is_finite
 from kwssearch.runs import Execution, Run
 
 COST_IS = (
@@ -35,7 +36,8 @@ def spending(run: Run) -> list[Spent]:
 
 def seconds(execution: Execution) -> float:
     """Of training; older records know only those of the whole attempt."""
-    return float(execution.record.get("train_seconds", execution.record.get("seconds", 0.0)))
+    told = execution.record.get("train_seconds")
+    return float(told if is_finite(told) else execution["seconds"])
 
 
 def spending_rows(found: list[Spent]) -> list[tuple[str, str, str, str, str]]:

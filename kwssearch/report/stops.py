@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from kwssearch.errors import printable
 from kwssearch.runs import Run
 from kwssearch.space import Objective
 from kwssearch.space.devices import shipped_devices
 from kwssearch.space.limits import ASKED
+from kwssearch.space.schema import is_number
 
 UNITS = {"%": 100.0, "kB": 1e-3, "ms": 1.0}
 DIGITS = 3
@@ -26,7 +27,7 @@ def stops(run: Run, deciding: Sequence[float | None]) -> list[dict[str, Any]]:
     """
     found = []
     for name, (objective, _, _) in ASKED.items():
-        figures = [figure for figure in column(run, objective, deciding) if figure is not None]
+        figures = [figure for figure in column(run, objective, deciding) if is_finite(figure)]
         if not figures:
             continue
         own = run.space.limits.to_dict().get(name)
@@ -48,6 +49,11 @@ def stops(run: Run, deciding: Sequence[float | None]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def is_finite(figure: Any) -> TypeGuard[float]:
+    """Whether it is a number that a page can show; damaged records hold others."""
+    return is_number(figure) and math.isfinite(figure)
 
 
 def column(run: Run, objective: Objective, deciding: Sequence[float | None]) -> Sequence[float | None]:

@@ -81,9 +81,10 @@ def listed_trials(
 
 def read_skipped(folder: Path, warnings: list[str]) -> dict[str, dict[str, Any]]:
     """Trial id -> what the search expects of a trial that it did not train, and the `costs` that it knew, if any."""
-    told = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials") or {}
-    costs = known_figures(folder) if told else {}
-    return {trial_id: {**expected, "costs": costs.get(trial_id, {})} for trial_id, expected in told.items()}
+    told = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials")
+    whole = {trial_id: each for trial_id, each in told.items() if isinstance(each, Mapping)} if told else {}
+    costs = known_figures(folder) if whole else {}
+    return {trial_id: {**expected, "costs": costs.get(trial_id, {})} for trial_id, expected in whole.items()}
 
 
 def found_share(run: Run) -> float | None:

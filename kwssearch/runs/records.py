@@ -34,6 +34,9 @@ NUMBERS = (
     "accuracy", "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms",
     "achieved_sparsity", "overall_sparsity", "parameters", "macs", "epochs", "seconds",
 )  # fmt: skip
+YOUNGER = (  # numbers that records of earlier versions lack
+    "activation_bytes", "training_accuracy", "validation_accuracy", "twin_agreement", "reference_agreement",
+)  # fmt: skip
 
 
 def trial_folder(run: Path, trial_id: str, execution: int = 0) -> Path:
@@ -144,12 +147,14 @@ def result_fault(
         return None if isinstance(record.get("reason"), str) else "it has no reason"
     if record.get("status") != "completed":
         return "it has no status"
-    for key in NUMBERS:
+    for key in (*NUMBERS, *(key for key in YOUNGER if key in record)):
         value = record.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             return f"{key} is missing or not a number"
     if record["accuracy"] > 1:
         return "accuracy is above 1"
+    if not isinstance(record.get("micro", {}), dict):
+        return "micro is not an object"
     predictions = record.get("predictions")
     if not isinstance(predictions, list) or clips not in (None, len(predictions)):
         return f"predictions are not those of {clips} clips"

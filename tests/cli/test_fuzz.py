@@ -20,6 +20,7 @@ from kwssearch import runs
 from kwssearch.cli.commands import main
 from kwssearch.data import load_data
 from kwssearch.errors import SpaceError, UserError
+from kwssearch.report.page import write_web_page
 from kwssearch.runs import RunFolder
 from kwssearch.space import load_space, read_space
 from kwssearch.testing import recorded as synthetic_run
@@ -150,7 +151,11 @@ def assert_readers_answer(run: Path) -> None:
         load_data(folder.source)
     except UserError as error:
         assert_one_sentence(error)
-    for command in ("trials", "front", "answers"):
+    try:
+        write_web_page(runs.load(run))
+    except UserError as error:
+        assert_one_sentence(error)
+    for command in ("trials", "front", "answers", "pick"):
         told = CliRunner().invoke(main, [command, str(run), "--json"])
         assert told.exit_code in (0, 1, 2), told.exception
         assert told.exception is None or isinstance(told.exception, SystemExit), told.exception

@@ -81,8 +81,9 @@ def listed_trials(
 
 def read_skipped(folder: Path, warnings: list[str]) -> dict[str, dict[str, Any]]:
     """Trial id -> what the search expects of a trial that it did not train, and the `costs` that it knew, if any."""
-    told = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials")
-    whole = {trial_id: each for trial_id, each in told.items() if isinstance(each, Mapping)} if told else {}
+    record = (read_or_warn(folder / SKIPPED_RECORD, warnings) or {}).get("trials")
+    told = record if isinstance(record, Mapping) else {}
+    whole = {trial_id: each for trial_id, each in told.items() if isinstance(each, Mapping)}
     costs = known_figures(folder) if whole else {}
     return {trial_id: {**expected, "costs": costs.get(trial_id, {})} for trial_id, expected in whole.items()}
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from support import browser
+from support import browser, shell
 from support.spaces import MINI
 
 from kwssearch.analysis import Worlds, answers, fits
@@ -220,7 +220,7 @@ def test_axes_and_colours_are_chosen_and_a_reload_keeps_them(page: Any) -> None:
     page.select_option("#y", "validation_accuracy")
     page.select_option("#color", "width_multiplier")
     slide(page, "max_memory", 3)
-    page.wait_for_timeout(200)  # until the slider rests
+    shell.wait_for(lambda: "max_memory" in page.evaluate("location.hash"))  # until the slider rests
     before = page.inner_text("#pick"), page.locator("#scatter").text_content()
     assert "Accuracy on the validation split, %" in before[1]
     page.reload()

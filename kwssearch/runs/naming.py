@@ -49,18 +49,20 @@ def described(
     versions: Mapping[str, str],
 ) -> dict[str, Any]:
     """All that determines a training up to a stage, whatever its parts are called in a space."""
-    recipe = space.recipe_of(values)
+    recipe, dense = space.recipe_of(values), space.dense_of(values)
     setting = {key: value for key, value in asdict(space.features[values["features"]]).items() if key != "name"}
+    pruning = space.shared_pruning(values) if up_to < Stage.ENDING else space.pruning_of(values)
     own = space.architectures.get(values["architecture"])
     return {
-        **{axis.name: values[axis.name] for axis in all_axes() if axis.stage <= up_to},
+        **{axis.name: values[axis.name] for axis in all_axes() if axis.stage <= up_to and not axis.has_settings},
         "features": setting,
         "code": own.digest if own else None,
         "recipe": [recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.deterministic],
-        "pruning": asdict(space.pruning) if up_to < Stage.ENDING or values["final_sparsity"] else None,
+        "pruning": None if pruning is None else pruning.to_dict(),
         "seed": seed,
         "data": fingerprint,
         "versions": dict(versions),
+        **({} if dense is None else {"start": described(space, dense, Stage.ENDING, seed, fingerprint, versions)}),
     }
 
 

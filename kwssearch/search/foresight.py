@@ -10,6 +10,7 @@ from kwssearch.data import DataSet
 from kwssearch.errors import SpaceError, counted
 from kwssearch.features import mel_matrix
 from kwssearch.space import FeatureSetting, Schedule, SearchSpace
+from kwssearch.space.axes import PLAIN
 
 FEW_UPDATES = 5
 
@@ -20,14 +21,19 @@ def space_notes(space: SearchSpace) -> list[str]:
     sparsities = {trial.values["final_sparsity"] for trial in space.trials}
     if any(trial.values["quantization"] == "dynamic" for trial in space.trials):
         notes.append(f"quantization: {DYNAMIC_IS}")
-    below = sorted(s for s in sparsities if 0 < s < space.pruning.initial_sparsity)
-    if below:
-        shown = ", ".join(f"{s:g}" for s in below)
-        notes.append(
-            f"pruning: initial_sparsity {space.pruning.initial_sparsity:g} is above final_sparsity {shown}, "
-            "which is then reached at the first update"
-        )
+    for name, pruning in space.prunings.items():
+        below = sorted(s for s in sparsities if 0 < s < pruning.initial_sparsity)
+        if below:
+            shown = ", ".join(f"{s:g}" for s in below)
+            notes.append(
+                f"{title(name)}: initial_sparsity {pruning.initial_sparsity:g} is above final_sparsity {shown}, "
+                "which is then reached at the first update"
+            )
     return notes
+
+
+def title(pruning: str) -> str:
+    return "pruning" if pruning == PLAIN else f"pruning {pruning}"
 
 
 def band_notes(setting: FeatureSetting) -> list[str]:
@@ -72,13 +78,14 @@ def pruning_notes(space: SearchSpace, data: DataSet) -> list[str]:
     """
     notes: dict[str, None] = {}
     for trial in space.trials:
-        if not trial.values["final_sparsity"]:
+        if (pruning := space.pruning_of(trial.values)) is None:
             continue
         recipe = space.recipe_of(trial.values)
         steps = recipe.epochs * -(-len(data.splits["train"]) // recipe.batch_size)
-        schedule = Schedule.over(steps, space.pruning)
+        schedule = Schedule.over(steps, pruning)
+        name = title(trial.values["pruning"])
         told = (
-            f"pruning: a training of {counted(steps, 'step')} ({counted(recipe.epochs, 'epoch')}, batches of "
+            f"{name}: a training of {counted(steps, 'step')} ({counted(recipe.epochs, 'epoch')}, batches of "
             f"{recipe.batch_size}, {len(data.splits['train']):,} clips) makes masks "
             f"{counted(schedule.updates, 'time')}, at steps {schedule.begin} to {schedule.end}"
         )

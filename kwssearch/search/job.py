@@ -36,11 +36,13 @@ class Trained:
         record: of the execution that trained.
         weights: content of its weights.npz.
         origin: where it is: 'trial_id' and 'execution', and 'run' and 'run_id' if in another run.
+        lasting: whether its weights stay with a trial of this run.
     """
 
     record: Mapping[str, Any]
     weights: bytes
     origin: Mapping[str, Any]
+    lasting: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Job:
         gpu: it may use the graphics processor that its worker sees.
         versions: of what can alter a result, where the search runs.
         given: the training, if it has ended already.
+        start: the dense training that this one starts from, if it has ended; `starts` are its names.
+        auxiliary: no trial of the run: its weights are what others start from.
     """
 
     space: SearchSpace
@@ -71,13 +75,23 @@ class Job:
     gpu: bool = False
     versions: Mapping[str, str] = field(default_factory=environment.versions)
     given: Trained | None = None
+    start: Trained | None = None
+    auxiliary: bool = False
 
     @cached_property
     def trainings(self) -> tuple[str, ...]:
         """The names that its training may have: one for each precision that it may turn out to have."""
-        values, allowed = self.planned.values, self.space.recipe.precisions
+        return self.names_of(self.planned.values)
+
+    @cached_property
+    def starts(self) -> tuple[str, ...]:
+        """The names that the dense training may have which it starts from; none if it starts from scratch."""
+        dense = self.space.dense_of(self.planned.values)
+        return () if dense is None else self.names_of(dense)
+
+    def names_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         parts = self.space, values, self.seed, self.fingerprint, self.versions
-        return tuple(training_name(*parts, precision) for precision in allowed)
+        return tuple(training_name(*parts, precision) for precision in self.space.recipe.precisions)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -212,11 +226,22 @@ def execute(job: Job) -> Outcome:
         **figures,
         "training": training_name(*parts, figures["precision"]),
         **({"origin": dict(job.given.origin)} if job.given else {}),
+        **({"start": started_from(job)} if job.starts else {}),
         "accuracy_interval": list(wilson(round(figures["accuracy"] * clips), clips)),
         "status": "completed",
         "latency_provisional": not job.alone,
     }
     return Outcome(record, files)
+
+
+def started_from(job: Job) -> dict[str, Any]:
+    """The dense training that a job began with, or whose training did that it was converted from."""
+    if job.given is not None:
+        return dict(job.given.record.get("start", {}))
+    if job.start is None:
+        return {}
+    record = job.start.record
+    return {**job.start.origin, "training": record["training"], "train_cpu_seconds": record.get("train_cpu_seconds")}
 
 
 def trained(job: Job, hypermodel: KwsHyperModel) -> dict[str, Any]:
@@ -236,19 +261,18 @@ def trained(job: Job, hypermodel: KwsHyperModel) -> dict[str, Any]:
     hypermodel.features(hypermodel.front_end(job.planned.values))
     write_json(folder / PROGRESS_RECORD, {"epoch": 0, "stage": "training", "started": started})
     backend.start_anew(job.seed)
-    return hypermodel.evaluate(
-        hp, hypermodel.build(hp), folder, job.seed, beginning=job.shared_state, on_epoch=on_epoch
-    )
+    weights = None if job.start is None else job.start.weights
+    return hypermodel.evaluate(hp, hypermodel.build(hp), folder, job.seed, job.shared_state, on_epoch, weights)
 
 
 def converted(job: Job, given: Trained, hypermodel: KwsHyperModel) -> dict[str, Any]:
-    """The same where the training has ended; weights from another run are kept here too."""
+    """The same where the training has ended; weights that do not last where they are, are kept here too."""
     from kwssearch import backend
     from kwssearch.artefact import WEIGHTS_FILE
     from kwssearch.training import hyperparameters
 
     write_json(job.scratch / PROGRESS_RECORD, {"epoch": 0, "stage": "converting", "started": time.time()})
-    if "run" in given.origin:
+    if not given.lasting:
         write_bytes(job.scratch / WEIGHTS_FILE, given.weights)
     backend.start_anew(job.seed)
     hp = hyperparameters(job.space, job.planned.values)

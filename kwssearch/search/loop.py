@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ from kwssearch import runs
 from kwssearch.backend import Trial, TrialStatus
 from kwssearch.errors import UserError
 from kwssearch.search import job as jobs
+from kwssearch.search.dense_starts import missing_starts
 from kwssearch.search.job import Failure, Job, Outcome
 from kwssearch.search.plan import Plan
 from kwssearch.search.queue import Queue
@@ -53,7 +54,7 @@ class Loop:
         self.oracle = tuner.oracle
         self.plan = plan
         self.watcher = watcher
-        self.queue = Queue({})
+        self.queue = Queue({}, has_start=plan.trainings.has_start)
         self.running: dict[Future[Outcome | Failure], Job] = {}
         self.open: dict[str, tuple[Trial, PlannedTrial]] = {}
         self.attempts: Counter[tuple[str, int]] = Counter()
@@ -105,7 +106,14 @@ class Loop:
         for trial in self.oracle.take_up(self.plan.run):
             found = recorded[trial.trial_id]
             self.open[trial.trial_id] = trial, found.planned
-            self.queue.add(self.plan.jobs(found))
+            self.add(self.plan.jobs(found))
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Queues jobs, and the dense trainings that they start from where nobody else does these."""
+        self.queue.add(jobs)
+        waiting = list(self.queue.waiting)
+        others = (*waiting, *self.running.values())
+        self.queue.add(missing_starts(waiting, others, self.plan.trainings, self.plan.folder.path.resolve()))
 
     def end_search(self) -> None:
         """Keeps what the oracle says of the points that it did not propose, once it has no more."""
@@ -121,7 +129,7 @@ class Loop:
         begun = [trial for trial in self.plan.run.trials if trial.begun]
         jobs = [job for trial in begun for job in self.plan.jobs(trial) if not self.attempts[job.key]]
         if jobs:
-            self.queue.add(jobs)
+            self.add(jobs)
             self.watcher.added(jobs)
         return bool(jobs)
 
@@ -139,7 +147,7 @@ class Loop:
             if self.plan.leave_out(planned, self.oracle.name):
                 self.end_trial(trial.trial_id)
             else:
-                self.queue.add(self.plan.jobs(runs.Trial(planned)))
+                self.add(self.plan.jobs(runs.Trial(planned)))
         return self.queue.take(running)
 
     def may_ask(self) -> bool:
@@ -159,11 +167,15 @@ class Loop:
         return job is None
 
     def start(self, job: Job, executor: Executor) -> None:
-        if not self.attempts[job.key] and job.execution == 0:
+        """Hands a job to a worker, or puts it back if the weights that it starts from are no longer whole."""
+        if not self.attempts[job.key] and job.execution == 0 and not job.auxiliary:
             self.plan.folder.begin_trial(job.planned, self.oracle.name)
             self.tuner.on_trial_begin(self.open[job.planned.trial_id][0])
         self.attempts[job.key] += 1
-        job = replace(job, given=self.plan.trainings.find(job))
+        job = replace(job, given=self.plan.trainings.find(job), start=self.plan.trainings.start_of(job))
+        if job.starts and job.start is None and job.given is None:  # what it would start from is gone
+            self.add([job])
+            return
         self.running[executor.submit(jobs.run, job)] = job
 
     def settle(self, job: Job, outcome: Outcome | Failure) -> None:
@@ -178,8 +190,31 @@ class Loop:
             if not last:
                 self.queue.put_back(job)
                 return
+            self.give_up_children(job, outcome)
+        if job.auxiliary:
+            self.keep_start(job, outcome)
+            return
+        if isinstance(outcome, Failure):
             failure = {"status": "failed", "reason": outcome.reason, "traceback": outcome.traceback}
             outcome = Outcome({**jobs.identity(job), **failure})
+        self.end_execution(job, outcome)
+
+    def keep_start(self, job: Job, outcome: Outcome | Failure) -> None:
+        """Keeps a dense training that is no trial for those that start from it."""
+        if isinstance(outcome, Outcome):
+            folder = runs.start_folder(self.plan.folder.path.resolve(), job.trainings[0])
+            runs.keep_start(folder, outcome.record, outcome.files)
+            self.plan.trainings.add(outcome.record, folder)
+
+    def give_up_children(self, job: Job, failure: Failure) -> None:
+        """Records what would have started from a training that has failed."""
+        reason = f"not begun: the dense model that it starts from failed ({failure.reason})"
+        for child in [other for other in self.queue.waiting if other.starts == job.trainings]:
+            self.queue.waiting.remove(child)
+            record = {"status": "failed", "reason": reason, "traceback": failure.traceback}
+            self.end_execution(child, Outcome({**jobs.identity(child), **record}))
+
+    def end_execution(self, job: Job, outcome: Outcome) -> None:
         self.plan.folder.end_execution(*job.key, outcome.record, outcome.files)
         if outcome.record["status"] == "completed":
             self.plan.trainings.add(outcome.record)

@@ -135,21 +135,24 @@ class Plan:
 
     @cached_property
     def macs(self) -> Mapping[str, float]:
-        """Trial id -> multiply-accumulates of one inference."""
-        return {trial_id: float(cost.macs) for trial_id, cost in self.costs.items()}
+        """Trial id -> multiply-accumulates of one inference, for as many epochs as the recipe has."""
+        return {trial.trial_id: self.cost_of(trial) for trial in self.space.trials}
 
     @cached_property
     def macs_of_shapes(self) -> Mapping[tuple[Any, ...], float]:
-        """The same, keyed by what determines them."""
-        return {point_key(t.values, Stage.SHAPE): self.macs[t.trial_id] for t in self.space.trials}
+        """Multiply-accumulates of one inference, by what determines them."""
+        return {point_key(t.values, Stage.SHAPE): float(self.costs[t.trial_id].macs) for t in self.space.trials}
 
     def cost_of(self, planned: PlannedTrial) -> float:
-        return self.macs_of_shapes[point_key(planned.values, Stage.SHAPE)]
+        """Of a training: multiply-accumulates of one inference, fewer if it has fewer epochs than the recipe."""
+        share = self.space.recipe_of(planned.values).epochs / self.space.recipe.epochs
+        return share * self.macs_of_shapes[point_key(planned.values, Stage.SHAPE)]
 
     @cached_property
     def sharing(self) -> Counter[tuple[Any, ...]]:
         """How many trainings of the space are one until their endings."""
-        trainings = {point_key(trial.values, Stage.ENDING): trial for trial in self.to_train}
+        trained = [trial for trial in self.to_train if self.space.dense_of(trial.values) is None]
+        trainings = {point_key(trial.values, Stage.ENDING): trial for trial in trained}
         return Counter(point_key(trial.values, Stage.TRAINING) for trial in trainings.values())
 
     @cached_property
@@ -162,7 +165,8 @@ class Plan:
 
     def beginning(self, planned: PlannedTrial, execution: int) -> str | None:
         """Names the state that a trial's training shares with others; None if it shares none."""
-        if self.sharing[point_key(planned.values, Stage.TRAINING)] < 2:
+        from_dense = self.space.dense_of(planned.values) is not None
+        if from_dense or self.sharing[point_key(planned.values, Stage.TRAINING)] < 2:
             return None
         seed = self.space.recipe.seed + execution
         versions = self.folder.record["versions"]

@@ -209,6 +209,9 @@ class Display:
                 self.say(f"{self.name(job)}: {outcome.reason}; {'given up' if last else 'trying once more'}", "red")
             if not last:
                 return
+        if job.auxiliary:
+            self.say(f"{self.name(job)}: done, for those that start from it")
+            return
         self.done += 1
         self.left[job.planned.trial_id] -= 1
         if isinstance(outcome, Outcome):
@@ -227,7 +230,8 @@ class Display:
         self.progress.say(text, style)
 
     def name(self, job: Job) -> str:
-        shown = f"trial {job.planned.trial_id} ({full_name(job.planned.values)})"
+        what = "dense model" if job.auxiliary else f"trial {job.planned.trial_id}"
+        shown = f"{what} ({full_name(job.planned.values)})"
         several = self.plan.space.recipe.executions_per_trial > 1
         return f"{shown}, execution {job.execution}" if several else shown
 

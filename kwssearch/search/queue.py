@@ -21,11 +21,18 @@ class Queue:
     Args:
         costs: trial id -> multiply-accumulates of one inference.
         has_state: whether a job's shared state exists already.
+        has_start: whether the dense training that a job starts from has ended, if it starts from one.
     """
 
-    def __init__(self, costs: Mapping[str, float], has_state: Callable[[Job], bool] = state_exists) -> None:
+    def __init__(
+        self,
+        costs: Mapping[str, float],
+        has_state: Callable[[Job], bool] = state_exists,
+        has_start: Callable[[Job], bool] = lambda job: True,
+    ) -> None:
         self.costs = costs
         self.has_state = has_state
+        self.has_start = has_start
         self.waiting: list[Job] = []
 
     def add(self, jobs: Iterable[Job]) -> None:
@@ -60,6 +67,6 @@ class Queue:
         return [job for job in self.untrained(running) if job.beginning not in in_the_making]
 
     def untrained(self, running: Sequence[Job]) -> list[Job]:
-        """Jobs that wait, apart from those whose training is running under another job."""
+        """Jobs that wait, apart from those whose training is running under another job, or whose start is missing."""
         in_training = {job.trainings for job in running if job.given is None}
-        return [job for job in self.waiting if job.trainings not in in_training]
+        return [job for job in self.waiting if job.trainings not in in_training and self.has_start(job)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.artefact import MODEL_FILE, WEIGHTS_FILE, ZIP_FILE
-from kwssearch.runs import Run, RunFolder, trial_folder
+from kwssearch.runs import Run, RunFolder, kept_starts, trial_folder
 from kwssearch.search.job import Job, Trained
 from kwssearch.space import SearchSpace, Stage, all_axes
 
@@ -24,12 +24,14 @@ class Kept:
         folder: of its files.
         file: what determines its file, given the training.
         run: the run that it is in, if that is another one.
+        lasting: whether the weights stay with a trial of this run.
     """
 
     folder: Path
     record: Mapping[str, Any]
     file: tuple[Any, ...]
     run: Run | None = None
+    lasting: bool = True
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -57,31 +59,58 @@ class Trainings:
             for trial in other.trials:
                 for execution in trial.executions:
                     self._add(execution.record, other.space, other.folder, None if other is run else other)
+        for here, record in kept_starts(folder):
+            self.add(record, here)
 
-    def add(self, record: Mapping[str, Any]) -> None:
-        """Adds an execution of this run that has ended."""
-        self._add(record, self.space, self.folder, None)
+    def add(self, record: Mapping[str, Any], folder: Path | None = None) -> None:
+        """Adds an execution of this run that has ended.
+
+        Args:
+            folder: of what is no trial's own.
+        """
+        self._add(record, self.space, self.folder, None, folder)
+
+    def has_start(self, job: Job) -> bool:
+        """Whether the dense training that a job starts from has ended, if it starts from one."""
+        return not job.starts or any(True for _ in self.candidates(job.starts))
 
     def find(self, job: Job) -> Trained | None:
         """The training of a job, the run's own rather than another one's."""
-        for kept in self.candidates(job):
+        return self.of(job.trainings)
+
+    def start_of(self, job: Job) -> Trained | None:
+        """The dense training that a job starts from."""
+        return self.of(job.starts)
+
+    def of(self, names: Iterable[str]) -> Trained | None:
+        for kept in list(self.candidates(names)):
             if (weights := whole(kept.folder / WEIGHTS_FILE)) is not None:
-                return Trained(kept.record, weights, kept.origin)
+                return Trained(kept.record, weights, kept.origin, kept.lasting)
+            self._kept[kept.record["training"]].remove(kept)
         return None
 
     def same_file(self, job: Job) -> Kept | None:
         """What another run has made of the very point of a job, file included."""
         file = file_key(job.space, job.planned.values)
-        return next((kept for kept in self.candidates(job) if kept.run is not None and kept.file == file), None)
+        others = (kept for kept in self.candidates(job.trainings) if kept.run is not None)
+        return next((kept for kept in others if kept.file == file), None)
 
-    def candidates(self, job: Job) -> Iterator[Kept]:
-        for name in job.trainings:
+    def candidates(self, names: Iterable[str]) -> Iterator[Kept]:
+        for name in names:
             yield from self._kept.get(name, ())
 
-    def _add(self, record: Mapping[str, Any], space: SearchSpace, folder: Path, other: Run | None) -> None:
-        here = trial_folder(folder, record["trial_id"], record["execution"])
+    def _add(
+        self,
+        record: Mapping[str, Any],
+        space: SearchSpace,
+        folder: Path,
+        other: Run | None,
+        here: Path | None = None,
+    ) -> None:
+        lasting = here is None and other is None
+        here = here or trial_folder(folder, record["trial_id"], record["execution"])
         if record.get("training") and (here / WEIGHTS_FILE).is_file():
-            kept = Kept(here, record, file_key(space, record["values"]), other)
+            kept = Kept(here, record, file_key(space, record["values"]), other, lasting)
             self._kept.setdefault(record["training"], []).append(kept)
 
 

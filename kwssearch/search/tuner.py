@@ -168,9 +168,9 @@ class KwsTuner(BaseTuner):
         (recorded,) = (each for each in run.trials if each.trial_id == trial.trial_id)
         model = plain_model(run.space, trial.hyperparameters.values, len(run.words))
         record = recorded.executions[0].record
-        origin = record.get("origin", {})
-        where = record if "run" in origin else {**record, **origin}  # what another run trained was copied
-        load_weights(trial_folder(self.folder.path, where["trial_id"], where["execution"]) / WEIGHTS_FILE, model)
+        places = [record, {**record, **record.get("origin", {})}]  # its own, else the trial's that trained
+        folders = [trial_folder(self.folder.path, where["trial_id"], where["execution"]) for where in places]
+        load_weights(next((f for f in folders if (f / WEIGHTS_FILE).is_file()), folders[-1]) / WEIGHTS_FILE, model)
         return model
 
     def recorded(self) -> Run:

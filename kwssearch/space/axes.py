@@ -15,6 +15,7 @@ Values = Mapping[str, Any]
 
 SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN"}
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+PLAIN = "plain"  # the pruning of a space that declares one
 REGISTERED: set[str] = set()  # names of architectures that a program has added
 
 
@@ -43,6 +44,9 @@ class Axis:
         neutral: a value that goes without saying; None if every value is said.
         convert: turns a declared value into the one that is kept.
         scale: turns a value into a number of which equal steps matter about alike; None for a choice.
+        applies: whether a value makes a difference at a point; where none does, it is the baseline's.
+        has_settings: whether its values are names of settings that a space declares, which stand for them in the name
+            of a training.
     """
 
     name: str
@@ -55,6 +59,8 @@ class Axis:
     neutral: Any = None
     convert: Callable[[Any], Any] = lambda value: value
     scale: Callable[[Any], float] | None = None
+    applies: Callable[[Values], bool] = lambda values: True
+    has_settings: bool = False
 
 
 def architecture_field(names: tuple[str, ...] = ()) -> Field:
@@ -80,7 +86,7 @@ def short_architecture(value: str) -> str:
 
 
 AXES: tuple[Axis, ...] = (
-    Axis("features", "features", Stage.FEATURES, field=choice, show=str, short=str),
+    Axis("features", "features", Stage.FEATURES, field=choice, show=str, short=str, has_settings=True),
     Axis("architecture", "architecture", Stage.SHAPE, architecture_field, str, short_architecture, default="cnn"),
     Axis(
         "width_multiplier",
@@ -105,6 +111,18 @@ AXES: tuple[Axis, ...] = (
         neutral=0.0,
         convert=float,
         scale=lambda sparsity: -math.log2(1 - sparsity),
+    ),
+    Axis(
+        "pruning",
+        "pruning",
+        Stage.ENDING,
+        field=lambda names: choice(names or (PLAIN,)),
+        show=lambda name: name.replace("_", " "),
+        short=str,
+        default=PLAIN,
+        neutral=PLAIN,
+        applies=lambda values: values["final_sparsity"] > 0,
+        has_settings=True,
     ),
     Axis(
         "quantization",
@@ -144,7 +162,9 @@ def short_name(values: Values) -> str:
 
 def said(chosen: Sequence[Axis], values: Values) -> list[Axis]:
     """Those axes whose value does not go without saying."""
-    return [axis for axis in chosen if axis.neutral is None or values[axis.name] != axis.neutral]
+    return [
+        axis for axis in chosen if axis.applies(values) and (axis.neutral is None or values[axis.name] != axis.neutral)
+    ]
 
 
 def differing(values: Values, baseline: Values) -> list[Axis]:

@@ -19,10 +19,11 @@ from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_b
 from kwssearch.space.devices import read_limits
 from kwssearch.space.front_ends import read_features
 from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
+from kwssearch.space.prunings import read_prunings
 from kwssearch.space.ranges import Range, read_range
-from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, number, text
+from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, text
 from kwssearch.space.search_space import BASELINE, CANDIDATES, SearchSpace, Strategy
-from kwssearch.space.settings import Pruning, Quantization, Recipe
+from kwssearch.space.settings import Quantization, Recipe
 from kwssearch.space.stream_settings import read_stream
 from kwssearch.system.text import read_text
 
@@ -49,13 +50,6 @@ RECIPE = {
     "precision": choice(("auto", "float32", "mixed_bfloat16"), "auto"),
     "deterministic": boolean(False),
 }
-
-PRUNING = {
-    "initial_sparsity": number(0, 0.99, "a number from 0 to 0.99", 0.2),
-    "begin": number(0, 1, "a share of the training from 0 to 1, before end", 0.2),
-    "end": number(0, 1, "a share of the training from 0 to 1, after begin", 0.8),
-}
-
 
 HEADS = {
     "name": text(),
@@ -125,12 +119,14 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     settings = read_data_settings(place, content)
     features = read_features(place, content, settings.window_s)
     recipe = read_recipe(place, content)
-    content = {**content, "features": dict.fromkeys(features)}  # each front end of a range by its own name
+    prunings = read_prunings(place, content)
+    # Each front end of a range by its own name, and no names of prunings where the one there is has none.
+    content = {**content, "features": dict.fromkeys(features), "pruning": dict.fromkeys(prunings)}
     fields = {axis.name: axis.field(named_settings(content, axis)) for axis in all_axes()}
     space = SearchSpace(
         **texts,
         recipe=recipe,
-        pruning=read_pruning(place, content),
+        prunings=prunings,
         quantization=Quantization(
             **Table(f"{place}: quantization", content.get("quantization", {})).read(QUANTIZATION)
         ),
@@ -182,14 +178,6 @@ def executions_of(value: Any) -> tuple[str, int] | None:
     return (repeated, executions) if executions <= 1000 and (repeated == "all" or executions > 1) else None
 
 
-def read_pruning(place: str, content: Mapping[str, Any]) -> Pruning:
-    table = Table(f"{place}: pruning", content.get("pruning", {}))
-    pruning = Pruning(**table.read(PRUNING))
-    if not pruning.begin < pruning.end:
-        raise table.fault("end", pruning.end, f"a share after begin ({pruning.begin}) and up to 1")
-    return pruning
-
-
 def read_objectives(table: Table) -> tuple[str, ...]:
     """Accuracy and at least one cost, in the declared order."""
     if "objectives" not in table.content:
@@ -236,10 +224,10 @@ def read_baseline(
 
 def defaults(axis: Axis, content: Mapping[str, Any], recipe: Recipe) -> tuple[Any, ...]:
     """The baseline's values of an axis that it does not name."""
-    if axis.default is not None:
-        return (axis.default,)
-    named = content.get(axis.name)
-    return tuple(named) if isinstance(named, Mapping) else (getattr(recipe, axis.name),)
+    named = tuple(content.get(axis.name, ())) if axis.has_settings else ()
+    if named:
+        return named if axis.stage == Stage.FEATURES else named[:1]
+    return (getattr(recipe, axis.name),) if axis.default is None else (axis.default,)
 
 
 def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str, Field]) -> tuple[Strategy, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
 from kwssearch.errors import counted
 from kwssearch.space.architectures import ArchitectureSource
-from kwssearch.space.axes import Stage, all_axes, axis_names
+from kwssearch.space.axes import PLAIN, Stage, all_axes, axis_names
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
@@ -71,7 +71,7 @@ class SearchSpace:
     description: str
     data: str
     recipe: Recipe
-    pruning: Pruning
+    prunings: Mapping[str, Pruning]
     features: Mapping[str, FeatureSetting]
     baseline: Mapping[str, tuple[Any, ...]]
     strategies: tuple[Strategy, ...]
@@ -112,12 +112,20 @@ class SearchSpace:
         for strategy in self.strategies:
             axes = {**self.baseline, **strategy.axes}
             alike = isinstance(values, Mapping) and values.keys() == axes.keys()
-            if alike and all(values[axis] in declared for axis, declared in axes.items()):
+            if alike and values == self.normal(values) and self.declares(axes, values):
                 return strategy.name
         return None
 
+    def declares(self, axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any]) -> bool:
+        """Whether a point is in a product, or stands for points of it that are the same."""
+        return all(values[axis.name] in axes[axis.name] for axis in all_axes() if axis.applies(values))
+
     def grid(self, strategy: Strategy) -> Iterator[tuple[Any, ...]]:
         """The points of a strategy; where it has ranges, all files of the trainings that are drawn."""
+        for point in self.product(strategy):
+            yield tuple(self.normal(dict(zip(axis_names(), point, strict=True))).values())
+
+    def product(self, strategy: Strategy) -> Iterator[tuple[Any, ...]]:
         axes = {**self.baseline, **strategy.axes}
         if not strategy.ranges:
             return itertools.product(*(axes[axis] for axis in axis_names()))
@@ -143,9 +151,33 @@ class SearchSpace:
         refuse_grid(self.name, {strategy.name: tuple(strategy.ranges) for strategy in self.strategies})
 
     def recipe_of(self, values: Mapping[str, Any]) -> Recipe:
-        """How a point is trained: the recipe, except where an axis replaces it."""
+        """How a point is trained: the recipe, except where an axis or a dense start replaces it."""
         varied = {field.name: values[field.name] for field in fields(Recipe) if field.name in values}
+        pruning = self.pruning_of(values)
+        if pruning is not None and pruning.from_dense:
+            varied |= {"epochs": pruning.epochs, "learning_rate": pruning.learning_rate}
         return replace(self.recipe, **varied)
+
+    def pruning_of(self, values: Mapping[str, Any]) -> Pruning | None:
+        """How a point is pruned; None for a dense one."""
+        return self.prunings[values["pruning"]] if values["final_sparsity"] > 0 else None
+
+    def shared_pruning(self, values: Mapping[str, Any]) -> Pruning | None:
+        """The pruning by whose beginning a point shares its training with sparse twins; None if there is none."""
+        return self.pruning_of(values) or next((p for p in self.prunings.values() if not p.from_dense), None)
+
+    def dense_of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The point whose trained weights a point starts from; None if it starts from scratch."""
+        pruning = self.pruning_of(values)
+        if pruning is None or not pruning.from_dense:
+            return None
+        return self.normal({**values, "final_sparsity": 0.0, "quantization": "none"})
+
+    def normal(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A point in which an axis that makes no difference has the baseline's value."""
+        return {
+            axis.name: values[axis.name] if axis.applies(values) else self.baseline[axis.name][0] for axis in all_axes()
+        }
 
     def with_data_settings(self, settings: DataSettings) -> SearchSpace:
         """The same space for other clips; its front ends follow the window."""
@@ -183,7 +215,7 @@ class SearchSpace:
             **({"candidates": self.candidates} if self.has_ranges else {}),
             **({"limits": self.limits.to_dict()} if self.limits else {}),
             "recipe": recipe_table(self.recipe),
-            "pruning": asdict(self.pruning),
+            "pruning": pruning_tables(self.prunings),
             "quantization": asdict(self.quantization),
             "features": features,
             **({"stream": stream} if (stream := self.stream.to_dict()) else {}),
@@ -191,6 +223,12 @@ class SearchSpace:
             "strategy": [strategy.to_dict() for strategy in self.strategies if strategy.name != BASELINE],
             **({"architectures": own} if (own := {n: asdict(s) for n, s in self.architectures.items()}) else {}),
         }
+
+
+def pruning_tables(prunings: Mapping[str, Pruning]) -> dict[str, Any]:
+    """One table where a space has one pruning without a name, else one for each name."""
+    tables = {name: pruning.to_dict() for name, pruning in prunings.items()}
+    return tables[PLAIN] if set(tables) == {PLAIN} else tables
 
 
 def recipe_table(recipe: Recipe) -> dict[str, Any]:

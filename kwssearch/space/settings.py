@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 PRECISIONS = ("float32", "mixed_bfloat16")
+SCRATCH, DENSE = "scratch", "dense"  # what a pruned training starts from
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,28 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Pruning:
-    """tfmot's PolynomialDecay; begin and end are shares of the training."""
+    """tfmot's PolynomialDecay, from scratch or from the finished dense model of the same shape.
+
+    Attributes:
+        begin, end: shares of the training in which masks are made.
+        start: 'scratch' or 'dense'.
+        epochs, learning_rate: of the training after a dense start; the recipe's from scratch.
+    """
 
     initial_sparsity: float
     begin: float
     end: float
+    start: str = SCRATCH
+    epochs: int | None = None
+    learning_rate: tuple[float, float] | None = None
+
+    @property
+    def from_dense(self) -> bool:
+        return self.start == DENSE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its keys in a space; those of a dense start only where it has one."""
+        own = {"initial_sparsity": self.initial_sparsity, "begin": self.begin, "end": self.end}
+        if not self.from_dense:
+            return own
+        return {**own, "start": self.start, "epochs": self.epochs, "learning_rate": list(self.learning_rate or ())}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from kwssearch.space import Schedule, SearchSpace
 from kwssearch.system.cache import cache_folder
 from kwssearch.training.batch_norm import settle
 from kwssearch.training.exporting import Bench, export
-from kwssearch.training.hyperparameters import declare
+from kwssearch.training.hyperparameters import declare, hyperparameters
 from kwssearch.training.precision import choose, precision_of
 from kwssearch.training.pruning import copy_weights, kept_at_first, prune
 from kwssearch.training.trainer import Trainer, load_state, save_state, steps_an_epoch
@@ -28,6 +28,7 @@ from kwssearch.training.weights import load_weights, save_weights
 Values = Mapping[str, Any]
 OnEpoch = Callable[[list[dict[str, float]]], None]
 CHECKPOINT_FILE = "checkpoint.npz"
+DENSE_FOLDER = "dense"
 LATENCY_CLIPS = 100
 TRAINED = (
     "parameters", "macs", "input_shape", "precision", "epochs", "history", "train_seconds", "train_cpu_seconds",
@@ -80,8 +81,8 @@ class KwsHyperModel(keras_tuner.HyperModel):
         with backend.precision(policy):
             model = self.training_form(values, plain)
             copy_weights(plain, model)
-            if values["final_sparsity"] > 0:
-                model = prune(model, values["final_sparsity"], self.space.pruning, steps)
+            if (pruning := self.space.pruning_of(values)) is not None:
+                model = prune(model, values["final_sparsity"], pruning, steps)
         first, last = recipe.learning_rate
         model.compile(
             optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(first, steps, last)),
@@ -127,11 +128,19 @@ class KwsHyperModel(keras_tuner.HyperModel):
         seed: int | None = None,
         beginning: Path | None = None,
         on_epoch: OnEpoch = nothing,
+        start: bytes | None = None,
     ) -> dict[str, Any]:
-        """As `fit`, but returns all that a trial's record holds."""
+        """As `fit`, but returns all that a trial's record holds.
+
+        Args:
+            start: content of the weights.npz that a point with a dense start begins from; trained here if missing.
+        """
         started = time.perf_counter()
         values = declare(self.space, hp)
         own_seed = self.space.recipe_of(values).seed if seed is None else seed
+        if (dense := self.space.dense_of(values)) is not None:
+            weights = self.trained_weights(dense, folder / DENSE_FOLDER, own_seed) if start is None else start
+            self.begin_with(values, model, weights)
         plain, trained = self.trained(values, model, folder, own_seed, beginning, on_epoch)
         exported = self.export(values, plain, folder, own_seed)
         return {**exported, **trained, "seconds": round(time.perf_counter() - started, 3)}
@@ -153,6 +162,17 @@ class KwsHyperModel(keras_tuner.HyperModel):
         kept = {key: trained[key] for key in TRAINED if key in trained}
         return {**exported, **kept, "seconds": round(time.perf_counter() - started, 3)}
 
+    def trained_weights(self, values: Values, folder: Path, seed: int) -> bytes:
+        """The content of the weights.npz of a point that is trained here for it."""
+        self.trained(values, self.build(hyperparameters(self.space, values)), folder, seed, None, nothing)
+        return (folder / WEIGHTS_FILE).read_bytes()
+
+    def begin_with(self, values: Values, model: keras.Model, weights: bytes) -> None:
+        """Sets a model that is to be trained to weights that were kept."""
+        plain = self.plain_model(values)
+        load_weights(io.BytesIO(weights), plain)
+        copy_weights(plain, model)
+
     def trained(
         self,
         values: Values,
@@ -167,8 +187,12 @@ class KwsHyperModel(keras_tuner.HyperModel):
         features = self.features(self.front_end(values))
         folder.mkdir(parents=True, exist_ok=True)
         validation = features["validation"], self.clips.labels("validation")
-        trainer = Trainer(model, features["train"], self.clips.labels("train"), recipe.batch_size, seed, validation)
-        self.train(trainer, self.steps(values), folder / CHECKPOINT_FILE, beginning, on_epoch)
+        dense = self.space.dense_of(values)
+        before = 0 if dense is None else self.space.recipe_of(dense).epochs
+        labels = self.clips.labels("train")
+        trainer = Trainer(model, features["train"], labels, recipe.batch_size, seed, validation, before)
+        beginnings = [] if beginning is None else self.shared_beginnings(values, model, beginning)
+        self.train(trainer, self.steps(values), folder / CHECKPOINT_FILE, beginnings, on_epoch)
         settle(model, features["train"], seed)
         plain = self.plain_model(values)
         copy_weights(model, plain)
@@ -201,11 +225,10 @@ class KwsHyperModel(keras_tuner.HyperModel):
         trainer: Trainer,
         steps: int,
         checkpoint: Path,
-        beginning: Path | None,
+        beginnings: Sequence[tuple[Path, int]],
         on_epoch: OnEpoch,
     ) -> None:
         """Continues from the checkpoint, else from the latest beginning that exists, else starts afresh."""
-        beginnings = [] if beginning is None else self.shared_beginnings(trainer.model, steps, beginning)
         states = (load_state(path) for path in (checkpoint, *reversed([path for path, _ in beginnings])))
         state = next((state for state in states if state is not None), None)
         if state is not None:
@@ -216,13 +239,16 @@ class KwsHyperModel(keras_tuner.HyperModel):
                 save_state(path, trainer.state())
         trainer.run(steps, checkpoint, on_epoch)
 
-    def shared_beginnings(self, model: keras.Model, steps: int, beginning: Path) -> list[tuple[Path, int]]:
+    def shared_beginnings(self, values: Values, model: keras.Model, beginning: Path) -> list[tuple[Path, int]]:
         """Where the states that other points share are kept, and after how many steps each is reached.
 
         Points that differ only in final sparsity share one training until pruning begins. Sparse ones whose
         first masks keep the same number of weights share it until their second masks.
         """
-        schedule = Schedule.over(steps, self.space.pruning)
+        pruning = self.space.shared_pruning(values)
+        if pruning is None:
+            return []
+        schedule = Schedule.over(self.steps(values), pruning)
         kept = "_".join(map(str, kept_at_first(model)))
         found = [(beginning, schedule.begin - 1)]
         if kept:

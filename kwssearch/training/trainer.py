@@ -42,6 +42,7 @@ class Trainer:
         labels: shape (clips,), class indices.
         seed: for the shuffling; epoch e is always shuffled in the same way.
         validation: features and labels that are scored after each epoch.
+        epochs_before: of the training that this one goes on from; its clips are shuffled on.
 
     Attributes:
         history: the logs of each epoch, under the names of `SCORES`, and its seconds of training.
@@ -57,8 +58,10 @@ class Trainer:
         batch_size: int,
         seed: int,
         validation: Split | None = None,
+        epochs_before: int = 0,
     ) -> None:
         self.model = model
+        self.epochs_before = epochs_before
         self.features = features
         self.labels = labels
         self.batch_size = batch_size
@@ -95,7 +98,7 @@ class Trainer:
         self._align_pruning_step()
         while self.steps_done < steps:
             epoch, within = divmod(self.steps_done, self.steps_an_epoch)
-            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
+            order = np.random.default_rng([self.seed, self.epochs_before + epoch]).permutation(len(self.labels))
             stop = min(self.steps_an_epoch, within + steps - self.steps_done)
             started, started_cpu = time.perf_counter(), time.process_time()
             for first in range(within, stop, STEPS_A_CALL):

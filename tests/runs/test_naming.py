@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kwssearch.runs import beginning_name, training_name
-from kwssearch.space import SearchSpace, load_space
+from kwssearch.space import SearchSpace, load_space, read_space
+from kwssearch.space.axes import PLAIN
 from kwssearch.space.settings import Quantization
 
 SPACE = load_space("lab4-int8")
@@ -20,6 +21,10 @@ def name(space: SearchSpace = SPACE, **changes: Any) -> str:
     seed, data = changes.pop("seed", 42), changes.pop("data", "f00")
     versions, precision = changes.pop("versions", VERSIONS), changes.pop("precision", "float32")
     return training_name(space, {**VALUES, **changes}, seed, data, versions, precision)
+
+
+def with_end(end: float) -> SearchSpace:
+    return replace(SPACE, prunings={PLAIN: replace(SPACE.prunings[PLAIN], end=end)})
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_whatever_determines_the_weights_changes_the_name(changes: dict[str, Any
         {"quantization": "int8"},
         {"space": replace(SPACE, name="another", description="", quantization=Quantization(per_channel=True))},
         {"space": SPACE.with_recipe(executions_per_trial=3)},
-        {"space": replace(SPACE, pruning=replace(SPACE.pruning, end=0.5))},
+        {"space": with_end(0.5)},
     ],
 )
 def test_nothing_else_does(changes: dict[str, Any]) -> None:
@@ -54,7 +59,7 @@ def test_a_front_end_counts_by_what_it_computes() -> None:
 
 
 def test_a_schedule_counts_where_there_is_pruning() -> None:
-    other = replace(SPACE, pruning=replace(SPACE.pruning, end=0.5))
+    other = with_end(0.5)
     assert name(other, final_sparsity=0.8) != name(final_sparsity=0.8)
 
 
@@ -64,3 +69,26 @@ def test_trainings_of_several_sparsities_begin_as_one() -> None:
     }
     assert len(beginnings) == 1
     assert beginning_name(SPACE, {**VALUES, "width_multiplier": 0.5}, 42, "f00", VERSIONS) not in beginnings
+
+
+TABLES = {key: table for key, table in SPACE.to_dict().items() if key != "baseline"}
+FROM_DENSE = read_space({
+    **TABLES, "pruning": {"lab": SPACE.prunings[PLAIN].to_dict(), "from_dense": {"start": "dense"}},
+})  # fmt: skip
+
+
+def test_a_pruning_counts_by_what_it_does_not_by_its_name() -> None:
+    sparse = {**VALUES, "final_sparsity": 0.8}
+    names = {
+        pruning: training_name(FROM_DENSE, {**sparse, "pruning": pruning}, 42, "f00", VERSIONS, "float32")
+        for pruning in FROM_DENSE.prunings
+    }
+    assert names["lab"] == name(final_sparsity=0.8) != names["from_dense"]
+
+
+def test_a_dense_start_counts_all_that_determines_the_dense_model() -> None:
+    sparse = {**VALUES, "final_sparsity": 0.8, "pruning": "from_dense"}
+    longer = FROM_DENSE.with_recipe(epochs=21)
+    assert longer.recipe_of(sparse) == replace(FROM_DENSE.recipe_of(sparse), epochs=8)
+    one, other = (training_name(space, sparse, 42, "f00", VERSIONS, "float32") for space in (FROM_DENSE, longer))
+    assert one != other

@@ -43,6 +43,7 @@ POINT = {
     "architecture": "cnn",
     "width_multiplier": 1.0,
     "final_sparsity": 0.0,
+    "pruning": "plain",
     "quantization": "none",
 }
 BATCH = Axis(

@@ -9,6 +9,7 @@ from kwssearch.backend import keras_tuner, start_anew
 from kwssearch.data import load_data
 from kwssearch.errors import UserError
 from kwssearch.space import Schedule, load_space
+from kwssearch.space.axes import PLAIN
 from kwssearch.testing import tiny
 from kwssearch.training import KwsHyperModel, hyperparameters, load_weights, plain_model
 from kwssearch.training.trainer import Trainer
@@ -41,7 +42,7 @@ def test_shared_beginnings_change_nothing(tmp_path, words, monkeypatch) -> None:
         return (tmp_path / name / "model.tflite").read_bytes()
 
     beginning = tmp_path / "shared" / "0_0.npz"
-    schedule = Schedule.over(hypermodel.steps(space.trials[0].values), space.pruning)
+    schedule = Schedule.over(hypermodel.steps(space.trials[0].values), space.prunings[PLAIN])
     apart = [fit(trial, f"apart {trial}") for trial in (0, 2, 3)]
     assert restored == []
     assert [fit(trial, f"shared {trial}", beginning) for trial in (0, 2, 3)] == apart

@@ -17,7 +17,7 @@ from kwssearch.data import NAMED
 from kwssearch.errors import UserError
 from kwssearch.features import VERSION
 from kwssearch.runs import Execution, Run, Trial, trial_folder
-from kwssearch.space import SILENCE, UNKNOWN, FeatureSetting, QuantityError
+from kwssearch.space import SILENCE, UNKNOWN, FeatureSetting
 
 FORMAT = 1
 COSTS = ("memory_bytes", "tflite_bytes", "activation_bytes", "parameters", "macs", "achieved_sparsity")
@@ -156,11 +156,7 @@ def find_model(run: Run, trial_id: str) -> Shipped:
         QuantityError: no such trial.
         UserError: it is not completed, or its file is not there or another one.
     """
-    ids = {trial.trial_id: trial for trial in run.trials}
-    trial = ids.get(trial_id.zfill(max(map(len, ids), default=0)))
-    if trial is None:
-        listed = f"one of {min(ids)} to {max(ids)}" if ids else "one that has begun"
-        raise QuantityError(f"trial: got {trial_id!r}, expected {listed}.")
+    trial = run.trial(trial_id)
     if not trial.executions:
         raise UserError(
             f"{run.folder}: trial {trial.trial_id} has the status {trial.status!r}, expected 'completed'; "

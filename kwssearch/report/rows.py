@@ -183,12 +183,7 @@ def trial_details(run: Run, trial_id: str, worlds: Worlds | None = None) -> dict
     Raises:
         QuantityError: no such trial.
     """
-    known = [trial.trial_id for trial in run.trials]
-    padded = trial_id.zfill(max(map(len, known), default=0))
-    if padded not in known:
-        listed = f"one of {known[0]} to {known[-1]}" if known else "one that has begun"
-        raise QuantityError(f"trial: got {trial_id!r}, expected {listed}.")
-    trial = run.trials[known.index(padded)]
-    row = next(row for row in trial_rows(run, worlds=worlds) if row["trial_id"] == padded)
+    trial = run.trial(trial_id)
+    row = next(row for row in trial_rows(run, worlds=worlds) if row["trial_id"] == trial.trial_id)
     words = by_word(run, trial).to_dict() if trial.executions else {"words": [], "mistakes": []}
     return {**row, "name": trial.name, **words}

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwssearch.runs.records import SKIPPED
-from kwssearch.space import Objective, PlannedTrial, SearchSpace, full_name, objectives_named
+from kwssearch.space import Objective, PlannedTrial, QuantityError, SearchSpace, full_name, objectives_named
 
 TIMED = {"latency_ms": "total", "feature_latency_ms": "feature", "model_latency_ms": "model"}
 
@@ -203,6 +203,20 @@ class Run:
     warnings: tuple[str, ...] = field(default=())
     validation: Clips | None = None
     repeated: frozenset[str] | None = None
+
+    def trial(self, trial_id: str) -> Trial:
+        """The trial of an id, as it is listed or without leading zeros.
+
+        Raises:
+            QuantityError: no such trial.
+        """
+        known = {trial.trial_id: trial for trial in self.trials}
+        found = known.get(trial_id.zfill(max(map(len, known), default=0)))
+        if found is None:
+            ids = list(known)
+            listed = f"one of {ids[0]} to {ids[-1]}" if ids else "one that has begun"
+            raise QuantityError(f"trial: got {trial_id!r}, expected {listed}.")
+        return found
 
     def executions_of(self, trial_id: str) -> int:
         """How often a trial is trained, as far as is known."""

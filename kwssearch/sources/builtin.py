@@ -11,9 +11,7 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +21,7 @@ import numpy.typing as npt
 
 from kwssearch.sources import LISTS
 from kwssearch.system.cache import DataError, kept
+from kwssearch.system.steps import Show, steps
 
 if TYPE_CHECKING:
     from kwssearch.sources.espeak import Speaker
@@ -38,11 +37,9 @@ SHARES = {"test": 0.18, "validation": 0.1}  # of the voices; the rest is for tra
 RATE = 16_000
 SNR_DB = (5, 35)
 PEAK = (0.25, 0.95)
-PLAIN_SECONDS = 10.0
 
 Audio = npt.NDArray[np.float64]
 Clip = tuple[str, Audio]
-Show = Callable[[int, int], None]  # takes how many of how many steps are done
 
 
 def builtin(cache: Path, voices: int | None = None) -> Path:
@@ -72,7 +69,7 @@ def speak_apart(folder: Path, voices: int | None) -> None:
             about="data",
         )
     command = [sys.executable, "-m", "kwssearch.sources.builtin", str(folder), *([str(voices)] if voices else [])]
-    with progress() as show:
+    with steps("Speaking the built-in words", " with espeak-ng, once") as show:
         code, said = followed(command, show)
     if code:
         last = (said.strip().splitlines() or [f"its process ended with {code}"])[-1]
@@ -100,41 +97,17 @@ def followed(command: list[str], show: Show) -> tuple[int, str]:
         return process.returncode, faults.read().decode(errors="replace")
 
 
-@contextmanager
-def progress() -> Iterator[Show]:
-    """Shows on standard error how far the speaking is: a bar on a terminal, else a line now and then."""
-    if not sys.stderr.isatty():
-        print("Speaking the built-in words with espeak-ng, once ...", file=sys.stderr)
-        told = time.monotonic()
-
-        def tell(done: int, total: int) -> None:
-            nonlocal told
-            if done < total and time.monotonic() - told >= PLAIN_SECONDS:
-                told = time.monotonic()
-                print(f"Speaking the built-in words: {done / total:.0%} ...", file=sys.stderr)
-
-        yield tell
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Speaking the built-in words, once", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def speak(folder: Path, voices: int | None = None, show: Show = lambda done, total: None) -> None:
     """Writes the data set: a folder a word, and the two lists.
 
     Args:
         show: told how many of how many steps are done; each clip is one to say and one to mix.
     """
-    from kwssearch.sources.espeak import Speaker, variants
+    from kwssearch.sources.espeak import Speaker
 
     rng = np.random.default_rng(SEED)
     speaker = Speaker(SEED)
-    names = [str(name) for name in rng.permutation(variants())][:voices]
+    names = timbres(rng)[:voices]
     for word in WORDS:
         (folder / word).mkdir()
     at, done, total = 0, 0, 2 * len(names) * ACCENTS_A_VOICE * len(WORDS)
@@ -153,6 +126,23 @@ def speak(folder: Path, voices: int | None = None, show: Show = lambda done, tot
             write(folder / path, mix(speech, list(clips.values()), rng))
         if split in LISTS:
             (folder / LISTS[split]).write_text("".join(f"{path}\n" for path in sorted(clips)))
+
+
+def timbres(rng: np.random.Generator) -> list[str]:
+    """Of espeak-ng, in drawn order."""
+    from kwssearch.sources.espeak import variants
+
+    return [str(name) for name in rng.permutation(variants())]
+
+
+def timbres_of(split: str) -> list[str]:
+    """The timbres that speak in a split of the whole data set, and in no other one."""
+    names, at = timbres(np.random.default_rng(SEED)), 0
+    for each, count in shares(len(names)).items():
+        if each == split:
+            return names[at : at + count]
+        at += count
+    raise LookupError(split)
 
 
 def shares(voices: int) -> dict[str, int]:

@@ -16,6 +16,7 @@ from kwssearch.data import speaker_of
 from kwssearch.data.dataset import load_data
 from kwssearch.sources import builtin as speech
 from kwssearch.sources.espeak import Speaker, Utterance, variants
+from kwssearch.system import steps
 from kwssearch.system.cache import DataError
 
 VOICES = 5
@@ -119,7 +120,7 @@ def test_how_far_the_speaking_is_shows(
     terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    monkeypatch.setattr(speech, "PLAIN_SECONDS", 0)
+    monkeypatch.setattr(steps, "PLAIN_SECONDS", 0)
     speech.speak_apart(tmp_path, voices=3)
     told = capsys.readouterr()
     shares = [int(share) for share in re.findall(r"(\d+)\s?%", told.err)]

@@ -56,6 +56,7 @@ class Detector:
 
     Attributes:
         smoothed: mean probabilities of the latest windows, shape (classes,); of as many as there were at the start.
+        best: the likeliest keyword by them, heard or not.
     """
 
     def __init__(self, keywords: Sequence[int], setting: DetectorSetting) -> None:
@@ -69,11 +70,11 @@ class Detector:
         self._latest.append(probabilities)
         self.smoothed: Array = np.stack(self._latest).sum(axis=0) / np.float32(len(self._latest))
         self._since = min(self._since + 1, self.setting.suppression)
-        best = max(self.keywords, key=lambda index: float(self.smoothed[index]))
-        if self._since < self.setting.suppression or self.smoothed[best] < self.setting.threshold:
+        self.best = max(self.keywords, key=lambda index: float(self.smoothed[index]))
+        if self._since < self.setting.suppression or self.smoothed[self.best] < self.setting.threshold:
             return None
         self._since = 0
-        return best
+        return self.best
 
 
 def windows(blocks: Iterable[Samples], length: int, hop: int) -> Iterator[tuple[int, Samples]]:

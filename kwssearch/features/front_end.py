@@ -67,13 +67,14 @@ class FrontEnd:
         (Davis and Mermelstein, 1980); mel scale, window and DCT as in tf.signal.
         """
         audio = samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else samples
-        audio = pad(self.resample(audio), self.setting.samples)
+        return self.frames(pad(self.resample(audio), self.setting.samples))[:, :, np.newaxis]
+
+    def frames(self, audio: Array) -> Array:
+        """Features of every whole frame, shape (frames, bands or coefficients), of audio at the setting's rate."""
         frames = np.lib.stride_tricks.sliding_window_view(audio, len(self.window))[:: self.setting.frame_step]
         magnitude = np.abs(self.transform(frames * self.window))
         features: Array = np.log(magnitude @ self.mel + np.float32(EPSILON))
-        if self.dct is not None:
-            features = features @ self.dct
-        return features[:, :, np.newaxis]
+        return features if self.dct is None else features @ self.dct
 
 
 class Resampler:

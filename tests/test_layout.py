@@ -12,12 +12,13 @@ import kwssearch
 
 PACKAGE = Path(kwssearch.__file__).parent
 ROOMS = (
-    "testing", "cli", "search", "policies", "report", "deploy", "analysis", "runs", "training", "compression",
-    "artefact", "models", "features", "data", "sources", "space", "backend", "system", "errors",
+    "testing", "cli", "search", "policies", "report", "deploy", "listening", "analysis", "runs", "training",
+    "compression", "artefact", "models", "features", "data", "sources", "space", "backend", "system", "errors",
 )  # fmt: skip
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 NO_TENSORFLOW = (
-    "policies", "report", "deploy", "analysis", "runs", "space", "data", "sources", "features", "artefact", "system",
+    "policies", "report", "deploy", "listening", "analysis", "runs", "space", "data", "sources", "features", "artefact",
+    "system",
 )  # fmt: skip
 LONGEST = 310
 

@@ -7,6 +7,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from support import pages
@@ -14,13 +15,14 @@ from support import pages
 from kwssearch.cli.commands import main
 from kwssearch.data import dataset
 from kwssearch.deploy import export
+from kwssearch.listening import plan
 from kwssearch.runs import RunFolder, load
 from kwssearch.search import conduct
 from kwssearch.search.conduct import time_run
 from kwssearch.search.progress import Progress
 from kwssearch.space import declaration
 from kwssearch.testing import tiny
-from kwssearch.testing.words import write_word_folder
+from kwssearch.testing.words import wav, write_word_folder
 
 ELSEWHERE = {  # what needs other machines or packages, and where it is tested, if anywhere
     "--scheduler": "tests/search/test_cluster.py",
@@ -60,7 +62,17 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: P
     train_twice_more(folder / "runs" / "my_words")
     export(load(folder / "runs" / "my_words"), "3", folder / "yes_no")
     shutil.copy(next(words.glob("yes/*.wav")), folder / "recording.wav")
+    write_sounds(folder)
     return folder
+
+
+def write_sounds(folder: Path) -> None:
+    """Other words, a long recording without keywords, and one of a kitchen with its labels."""
+    rng = np.random.default_rng(0)
+    for path, seconds in {"other_words/cat/ann_nohash_0.wav": 1, "radio/evening.wav": 90, "kitchen.wav": 20}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(wav(0.1 * rng.standard_normal(16_000 * seconds)))
+    (folder / "kitchen.txt").write_text("0.0\t9.0\t[kettle]\n12.5\t13.1\tyes\n")
 
 
 def train_twice_more(run: Path) -> None:
@@ -84,6 +96,7 @@ def toys(workplace: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
         dataset, "locate", lambda source: workplace / "my_words" if source in dataset.NAMED else named(source)
     )
     monkeypatch.setattr(conduct, "time_run", timed_shortly)
+    monkeypatch.setattr(plan, "HOUR_S", 22.0)
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
     monkeypatch.chdir(workplace)
 

@@ -1,0 +1,116 @@
+"""Models that listen to a stream: what each would say in each window, whatever its threshold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kwssearch.artefact import Classifier, Detector, DetectorSetting
+from kwssearch.artefact.classifier import Array
+from kwssearch.listening.truth import Samples, Sound
+from kwssearch.listening.windows import WindowFeatures
+from kwssearch.space import FeatureSetting, StreamSettings
+
+
+@dataclass(frozen=True)
+class Model:
+    """A .tflite and what must be known to listen with it.
+
+    Attributes:
+        keywords: the classes that can be heard, by index.
+    """
+
+    trial_id: str
+    name: str
+    content: bytes
+    front_end: FeatureSetting
+    keywords: tuple[int, ...]
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The smoothed answers of a model, window by window.
+
+    Attributes:
+        ends: seconds of the stream up to the window's end, shape (windows,).
+        scores: mean probability of the likeliest keyword, shape (windows,).
+        best: that keyword's class, shape (windows,).
+        suppression: windows from one heard word to the earliest next one.
+    """
+
+    ends: npt.NDArray[np.float64]
+    scores: Array
+    best: npt.NDArray[np.int64]
+    suppression: int
+
+
+class Listener:
+    """A model with its detector, fed window by window."""
+
+    def __init__(self, model: Model, setting: DetectorSetting) -> None:
+        self._classifier = Classifier(model.content)
+        self._detector = Detector(model.keywords, setting)
+        self.answers: list[tuple[float, int]] = []
+
+    def __call__(self, features: Array) -> None:
+        for window in features:
+            self._detector(self._classifier.probabilities(window))
+            best = self._detector.best
+            self.answers.append((float(self._detector.smoothed[best]), best))
+
+
+def hear(
+    sound: Sound, models: Sequence[Model], settings: StreamSettings, show: Callable[[int, int], None]
+) -> tuple[list[Heard], str]:
+    """What each model makes of a stream, and the SHA-256 of the stream's samples.
+
+    Features are computed once for each front end. A stream of any length takes the memory of one of its blocks, and
+    of two numbers a window and model.
+
+    Args:
+        show: told how many of how many seconds are done.
+    """
+    features = {model.front_end: WindowFeatures(model.front_end, sound.rate, settings.hop_ms) for model in models}
+    detectors = {
+        front_end: DetectorSetting(
+            hop_s=found.hop_s, smoothing=settings.smoothing, suppression_s=settings.suppression_s
+        )
+        for front_end, found in features.items()
+    }
+    listeners = [Listener(model, detectors[model.front_end]) for model in models]
+    digest = hashlib.sha256()
+    for block in told(sound, show):
+        digest.update(block.astype("<i2", copy=False).tobytes())
+        found = {front_end: compute(block) for front_end, compute in features.items()}
+        for model, listener in zip(models, listeners, strict=True):
+            listener(found[model.front_end])
+    heard = [
+        as_heard(listener.answers, features[model.front_end], detectors[model.front_end].suppression)
+        for model, listener in zip(models, listeners, strict=True)
+    ]
+    return heard, digest.hexdigest()
+
+
+def told(sound: Sound, show: Callable[[int, int], None]) -> Iterator[Samples]:
+    """A sound's blocks, while it is shown how far they go."""
+    total, done = max(1, round(sound.truth.seconds)), 0
+    for block in sound.blocks():
+        yield block
+        done += len(block)
+        show(min(total, done // sound.rate), total)
+
+
+def as_heard(answers: Sequence[tuple[float, int]], features: WindowFeatures, suppression: int) -> Heard:
+    scores = np.array([score for score, _ in answers], np.float32)
+    best = np.array([word for _, word in answers], np.int64)
+    return Heard(
+        features.window_s + features.hop_s * np.arange(len(scores), dtype=np.float64), scores, best, suppression
+    )

@@ -223,7 +223,7 @@ def doubts(worlds: Worlds, about: Sequence[Trial]) -> list[str]:
 
 
 def latency_notes(worlds: Worlds) -> list[str]:
-    sentences = []
+    sentences = [f"Latencies are those of {worlds.run.target}."] if worlds.run.target else []
     provisional = [trial.trial_id for trial in worlds.trials if trial.latency is None]
     if provisional:
         sentences.append(f"Latencies of {counted(len(provisional), 'trial')} are provisional and have no interval.")

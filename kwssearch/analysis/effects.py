@@ -11,7 +11,7 @@ import numpy as np
 
 from kwssearch.analysis.interval import Floats, Interval
 from kwssearch.analysis.worlds import Worlds
-from kwssearch.runs import LEFT_OUT, SKIPPED, Run, Trial
+from kwssearch.runs import LEFT_OUT, SKIPPED, UNMEASURED, Run, Trial
 from kwssearch.space import BASELINE, LATENCY, Objective, level_name
 
 SPARSITY = "final_sparsity"
@@ -177,6 +177,7 @@ def gaps(run: Run) -> list[str]:
         (("waiting", "running"), "not done and not counted"),
         ((LEFT_OUT,), "left out, since limits cannot be kept"),
         ((SKIPPED,), "skipped, since the search did not expect them on the front"),
+        ((UNMEASURED,), f"not measured on {run.target} and not counted"),
     ):
         if absent := [trial for trial in run.trials if trial.status in status]:
             names = ", ".join(trial.trial_id for trial in absent[:12]) + (", ..." if len(absent) > 12 else "")

@@ -84,11 +84,12 @@ class Pick:
             for cost in (MEMORY, FLASH, RAM, LATENCY)
             if self.trial.known(cost.name)
         ]
+        place = f" on {self.worlds.run.target}" if self.worlds.run.target else ""
         if self.by == "test":
             decided = "; it decided too, so expect somewhat less, for this run has no answers on validation clips."
         else:
             decided = f"; what decided is the validation split's {percents(self.decided.accuracy)}."
-        return f"{test}{decided} It takes {listed(costs)}."
+        return f"{test}{decided} It takes {listed(costs)}{place}."
 
     @property
     def doubt(self) -> str:
@@ -123,6 +124,7 @@ class Pick:
             **costs,
             **sizes,
             "limits": self.limits.to_dict(),
+            "target": self.worlds.run.target,
             "prefer": self.order[0].key,
             "confident": self.confident,
             "fitting": self.fitting,

@@ -26,10 +26,10 @@ from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
 from kwssearch.report.comments import comparison_comment, strategy_comment
 from kwssearch.report.effects_plot import draw_effects
 from kwssearch.report.markdown import escape, slug, table, to_csv
-from kwssearch.report.page_tables import front_table, making_rows, skipped_table, trial_table, word_table
+from kwssearch.report.page_tables import compared, front_table, making_rows, skipped_table, trial_table, word_table
 from kwssearch.report.rows import columns, of_strategy, trial_rows
 from kwssearch.report.web_page import web_page
-from kwssearch.runs import SKIPPED, Run
+from kwssearch.runs import SKIPPED, Run, target_record
 from kwssearch.space import BASELINE, shape_axes
 from kwssearch.system.storage import write_bytes
 
@@ -55,13 +55,13 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
     """Writes report.html, report.md, results.csv and each plot as PNG and SVG; gives back the path of report.md.
 
     Args:
-        folder: where they go; the run's `report` folder by default.
+        folder: where they go; `report_folder` by default.
         max_accuracy_drop: points of accuracy that count as a minimal impact.
 
     Raises:
         UserError: no trial is completed, or the folder cannot be written.
     """
-    folder = folder or run.folder / "report"
+    folder = folder or report_folder(run)
     page = Page(run, max_accuracy_drop)
     lines = list(page.lines())
     for name, content in page.pictures.items():
@@ -72,13 +72,18 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
     return folder / "report.md"
 
 
+def report_folder(run: Run) -> Path:
+    """RUN/report; of a target's latencies RUN/targets/NAME."""
+    return run.folder / "report" if run.target is None else target_record(run.folder, run.target).with_suffix("")
+
+
 def write_web_page(run: Run, folder: Path | None = None, reload: int | None = None) -> Path:
     """Writes report.html alone; `reload` as in `web_page`.
 
     Raises:
         UserError: as `write_report`.
     """
-    path = (folder or run.folder / "report") / WEB_PAGE
+    path = (folder or report_folder(run)) / WEB_PAGE
     page = Page(run)
     write_bytes(path, web_page(run, page.rows, page.answers, reload).encode())
     return path
@@ -120,7 +125,7 @@ class Page:
         return plots.feature_fills(list(self.run.space.features))
 
     def lines(self) -> Iterator[str]:
-        yield f"# {escape(self.run.space.name)}: {counted(len(self.run.completed), 'model')} compared"
+        yield f"# {escape(compared(self.run))}"
         if self.run.space.description:
             yield from ("", escape(self.run.space.description))
         yield from self.answer_lines()

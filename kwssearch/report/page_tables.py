@@ -102,6 +102,12 @@ def shown(share: float) -> str:
     return f"{100 * share:.0f}" if share == share else "-"
 
 
+def compared(run: Run) -> str:
+    """A page's heading."""
+    where = f" on {run.target}" if run.target else ""
+    return f"{run.space.name}: {counted(len(run.completed), 'model')} compared{where}"
+
+
 def making_rows(run: Run) -> list[tuple[str, str]]:
     """What run.json tells of data, recipe, machine and versions; what it lacks is left out."""
     record, recipe = run.record, run.space.recipe
@@ -125,6 +131,8 @@ def making_rows(run: Run) -> list[tuple[str, str]]:
         f"{'noisy' if latency.get('noisy') else 'quiet'} machine"
         if "rounds" in latency
         else "provisional",
+        "latencies of": run.target,
+        "timed on": named(as_table(latency.get("environment"))) if run.target else None,
         "errors of forecasts, in the median": ", ".join(map(str, forecast_errors(run))),
         "machine": named(machine),
         "versions": named(as_table(record.get("versions"))),

@@ -40,7 +40,8 @@ class RecordedRun:
 
     def __repr__(self) -> str:
         done, known = len(self.run.completed), len(self.run.trials)
-        return f"RecordedRun({str(self.run.folder)!r}, {done} of {known} trials completed)"
+        state = f"measured on {self.run.target}" if self.run.target else "completed"
+        return f"RecordedRun({str(self.run.folder)!r}, {done} of {known} trials {state})"
 
     def trials(self) -> pandas.DataFrame:
         """A row for each trial, by its id; the columns are those of `kwssearch trials --csv`."""
@@ -170,10 +171,15 @@ class RecordedRun:
         return pandas.DataFrame(rows, columns=list(columns(self.run.objectives))).set_index("trial_id")
 
 
-def load_run(folder: str | os.PathLike[str]) -> RecordedRun:
+def load_run(folder: str | os.PathLike[str], target: str | None = None) -> RecordedRun:
     """Opens a run's folder.
 
+    Args:
+        target: a machine that `kwssearch measure` has timed models on; every figure is then as it is there, and trials
+            that were not measured there are not compared.
+
     Raises:
+        QuantityError: nothing was measured on the target.
         UserError: no run is there, or its own record is damaged.
     """
-    return RecordedRun(load(os.fspath(folder)))
+    return RecordedRun(load(os.fspath(folder), target))

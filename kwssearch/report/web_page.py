@@ -14,7 +14,7 @@ from kwssearch.errors import counted
 from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
 from kwssearch.report.markup import Html, element, embedded, escaped, grid, joined, listing, policy, script, scrolling
 from kwssearch.report.page_data import page_data
-from kwssearch.report.page_tables import making_rows, shown_costs
+from kwssearch.report.page_tables import compared, making_rows, shown_costs
 from kwssearch.report.spending import spending, spending_rows, spending_sentence
 from kwssearch.report.tables import figure_cell, interval_cell, status_cell
 from kwssearch.runs import Run
@@ -42,7 +42,7 @@ def web_page(run: Run, rows: Sequence[Row], found: Answers, reload: int | None =
         reload: seconds after which the page loads itself again, while a search goes on.
     """
     scripts = [asset(name) for name in (*VENDORED, *SCRIPTS)]
-    title = f"{run.space.name}: {counted(len(run.completed), 'model')} compared"
+    title = compared(run)
     parts = {
         "policy": escaped(policy(scripts)),
         "title": escaped(title),

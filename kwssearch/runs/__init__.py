@@ -20,6 +20,7 @@ from kwssearch.runs.records import (
 )
 from kwssearch.runs.run import Clips, Execution, Latency, Run, Trial
 from kwssearch.runs.starts import keep_start, kept_starts, start_folder
+from kwssearch.runs.targets import UNMEASURED, known_targets, target_record
 
 __all__ = [
     "BUILT_IN",
@@ -29,6 +30,7 @@ __all__ = [
     "PROGRESS_RECORD",
     "RANDOM",
     "SKIPPED",
+    "UNMEASURED",
     "VOICES_KNOWN",
     "Clips",
     "Execution",
@@ -42,6 +44,7 @@ __all__ = [
     "keep_start",
     "kept_starts",
     "known_before",
+    "known_targets",
     "left_out_record",
     "load",
     "more_executions",
@@ -49,6 +52,7 @@ __all__ = [
     "result_fault",
     "shared_folder",
     "start_folder",
+    "target_record",
     "training_name",
     "trial_folder",
 ]  # fmt: skip

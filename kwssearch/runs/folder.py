@@ -19,7 +19,7 @@ from kwssearch.runs.aside import set_aside
 from kwssearch.runs.changes import changed_keys, changes, comparable, grows, more_executions, version_changes
 from kwssearch.runs.description import describe, recorded_source
 from kwssearch.runs.lock import HOLDER, LOCK, held, told_of
-from kwssearch.runs.reading import load, load_trial, read_recorded_space
+from kwssearch.runs.reading import latency_path, load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
 from kwssearch.runs.run import Run, Trial
 from kwssearch.space import FREE, PlannedTrial, SearchSpace
@@ -268,8 +268,8 @@ class RunFolder:
         set_aside(here / records.RESULT_RECORD, "left-out")
         (here / records.TRIAL_RECORD).unlink(missing_ok=True)  # it is proposed again, or not
 
-    def end_timing(self, record: Mapping[str, Any]) -> None:
-        write_json(self.path / records.LATENCY_RECORD, record)
+    def end_timing(self, record: Mapping[str, Any], target: str | None = None) -> None:
+        write_json(latency_path(self.path, target), record)
 
     def end_search(self, skipped: Mapping[str, Any]) -> None:
         """Keeps what a search that has ended expects of the points that it did not train."""

@@ -34,6 +34,7 @@ from kwssearch.runs.records import (
     trial_folder,
 )
 from kwssearch.runs.run import Clips, Execution, Latency, Run, Trial
+from kwssearch.runs.targets import as_measured, read_target, target_record
 from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.space.declaration import read_space
 from kwssearch.system.storage import read_json
@@ -41,18 +42,24 @@ from kwssearch.system.storage import read_json
 VOICES_KNOWN = "too few speakers to keep apart; accuracies are those of voices that were trained on"
 
 
-def load(folder: str | Path) -> Run:
+def load(folder: str | Path, target: str | None = None) -> Run:
     """Reads a run; damaged results are passed over with a warning.
 
+    Args:
+        target: a machine whose latencies are read instead of those of the one that searched; trials that were not
+            measured there do not count as completed.
+
     Raises:
-        UserError: no run is there, or its own record is damaged.
+        QuantityError: nothing was measured on the target.
+        UserError: no run is there, or its own record or the target's is damaged.
     """
     folder = Path(folder)
     record = read_run_record(folder)
     space = read_recorded_space(folder, record)
     warnings: list[str] = []
-    latency_record = read_or_warn(folder / LATENCY_RECORD, warnings)
-    latencies = read_latencies(folder, latency_record, warnings)
+    place = latency_path(folder, target)
+    latency_record = read_or_warn(place, warnings) if target is None else read_target(folder, target)
+    latencies = read_latencies(place, latency_record, warnings)
     words, test, validation = read_clips(folder, record, space.data_settings, warnings)
     skipped = read_skipped(folder, warnings)
     listed = listed_trials(folder, record, space, skipped, warnings)
@@ -63,9 +70,16 @@ def load(folder: str | Path) -> Run:
         for planned in listed
     )
     trials = tuple(replace(trial, skipped=skipped.get(trial.trial_id)) for trial in trials) if skipped else trials
+    trials = trials if target is None else tuple(as_measured(trial, target) for trial in trials)
     chosen = read_or_warn(folder / REPEATED_RECORD, warnings)
     repeated = None if chosen is None else frozenset(chosen.get("trials", ()))
-    return Run(folder, record, space, trials, words, *test, latency_record, tuple(warnings), validation, repeated)
+    told = tuple(warnings)
+    return Run(folder, record, space, trials, words, *test, latency_record, told, validation, repeated, target)
+
+
+def latency_path(folder: Path, target: str | None) -> Path:
+    """Where the latencies of a run are: those of a target, or those of the machine that searched."""
+    return folder / LATENCY_RECORD if target is None else target_record(folder, target)
 
 
 def listed_trials(
@@ -179,7 +193,7 @@ def load_trial(
     return Trial(planned, done, failed, latencies.get(planned.trial_id), progress, declared, left_out)
 
 
-def read_latencies(folder: Path, record: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, Latency]:
+def read_latencies(path: Path, record: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, Latency]:
     """Trial id -> its times; a damaged entry costs its own trial only."""
     entries = record.get("trials") if record else {}
     found = {}
@@ -187,7 +201,7 @@ def read_latencies(folder: Path, record: Mapping[str, Any] | None, warnings: lis
         try:
             found[trial_id] = Latency(*(times(entry[key]) for key in ("total", "feature", "model")))
         except (LookupError, TypeError, ValueError, OverflowError) as error:
-            warnings.append(damaged(folder / LATENCY_RECORD, f"trial {trial_id[:20]!r}: {error}"))
+            warnings.append(damaged(path, f"trial {trial_id[:20]!r}: {error}"))
     return found
 
 

@@ -25,6 +25,7 @@ TRIAL_RECORD = "trial.json"
 RESULT_RECORD = "result.json"
 PROGRESS_RECORD = "progress.json"
 LATENCY_RECORD = "latency.json"
+TARGETS = "targets"
 CHECKPOINT_FILE = "checkpoint.npz"
 SHARED = "shared"
 
@@ -183,4 +184,5 @@ def read_or_warn(path: Path, warnings: list[str]) -> dict[str, Any] | None:
 
 def damaged(path: Path, reason: str) -> str:
     cost = "its latencies are provisional again" if path.name == LATENCY_RECORD else "its trial counts as not done"
+    cost = "its trial counts as not measured there" if path.parent.name == TARGETS else cost
     return f"{path}: damaged ({' '.join(reason.split())[:120]}); passed over, {cost}."

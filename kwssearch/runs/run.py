@@ -80,7 +80,8 @@ class Trial:
         latency: measured after all training, with nothing beside it; None while only provisional figures exist.
         progress: of the execution that is running now, else None.
         declared: whether trial.json says what it is; that file is written before training.
-        left_out: the record of why it was not trained, if a limit was in the way.
+        left_out: the record of why it is not compared, if a limit was in the way of its training or it was not
+            measured on the target.
         skipped: what the search that did not train it expects of it; None if it did, or has not ended.
     """
 
@@ -131,7 +132,7 @@ class Trial:
 
     @property
     def status(self) -> str:
-        """completed (at least one execution is), left_out, failed, skipped, running or waiting."""
+        """completed (at least one execution is), left_out, unmeasured, failed, skipped, running or waiting."""
         if self.executions:
             return "completed"
         if self.left_out:
@@ -185,11 +186,12 @@ class Run:
         words: class names; indices are those of predictions and labels.
         labels: shape (test clips,), class indices.
         speakers: shape (test clips,), one integer per speaker.
-        latency_record: latency.json, or None before the final measurement.
+        latency_record: latency.json, or None before the final measurement; that of the target where there is one.
         warnings: a sentence for each damaged record that was passed over.
         validation: its validation clips; None where that split is empty or not recorded.
         repeated: ids of the trials that have more than one execution, where those of the front have; None before they
             are known.
+        target: the machine whose latencies these are; None for the one that searched.
     """
 
     folder: Path
@@ -203,6 +205,7 @@ class Run:
     warnings: tuple[str, ...] = field(default=())
     validation: Clips | None = None
     repeated: frozenset[str] | None = None
+    target: str | None = None
 
     def trial(self, trial_id: str) -> Trial:
         """The trial of an id, as it is listed or without leading zeros.

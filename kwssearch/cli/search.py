@@ -129,8 +129,8 @@ def run(
 ) -> None:
     """Search a space; when run again, it goes on where it stopped.
 
-    SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, full-int8, homework,
-    wide. Points whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy and
+    SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, lab4-plus, full-int8,
+    homework, wide. Points whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy and
     latency are judged by 'kwssearch front'.
 
     \b
@@ -206,30 +206,6 @@ def resume(
     if exhaustive:
         space = replace(space, max_trials=max_trials)
     search(space, there.source if data is None else data, folder, by="grid" if exhaustive else by, **options)
-
-
-@main.command()
-@click.argument("folder", metavar="RUN", type=RUN)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of LiteRT and the front end.")
-@click.option(
-    "--budget",
-    type=click.FloatRange(0),
-    metavar="SECONDS",
-    help="Stop after this long, but not before 20 rounds; 2 a trial by default.",
-)
-@click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default.")
-def measure(folder: Path, threads: int, budget: float | None, data: str | None) -> None:
-    """Time all models of RUN again in interleaved rounds, and replace its latencies.
-
-    \b
-    Example:
-      kwssearch measure runs/lab4 --threads 1
-    """
-    from kwssearch.search.conduct import measure as measure_again
-    from kwssearch.search.progress import Progress
-
-    with interruptible("Stopped; the earlier latencies are kept."):
-        measure_again(folder, Progress(), threads, budget, data)
 
 
 def search(

@@ -39,14 +39,26 @@ def devices(context: click.Context, parameter: click.Parameter, typed: str) -> l
     return [*named, CompletionItem(typed, type="file")]
 
 
+def targets(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Those that the run which was named before was measured on."""
+    from kwssearch.runs import known_targets
+
+    return [CompletionItem(name) for name in known_targets(run_named(context)) if name.startswith(typed)]
+
+
 def strategies(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Those of the run that was named before."""
     from kwssearch.errors import UserError
     from kwssearch.runs import RunFolder
 
-    named = [context.params.get("folder"), *context.args]  # an option without its value keeps arguments unread
     try:
-        space = RunFolder(Path(str(next(filter(None, named), "")))).reopen()
+        space = RunFolder(run_named(context)).reopen()
     except UserError:
         return []
     return [CompletionItem(strategy.name) for strategy in space.strategies if strategy.name.startswith(typed)]
+
+
+def run_named(context: click.Context) -> Path:
+    """The first argument; an option without its value keeps arguments unread."""
+    named = [context.params.get("folder"), *context.args]
+    return Path(str(next(filter(None, named), "")))

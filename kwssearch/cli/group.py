@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kwssearch import __version__
-from kwssearch.errors import UserError, printable
+from kwssearch.cli.completion import targets
+from kwssearch.errors import UserError, counted, printable
 
 if TYPE_CHECKING:
     from kwssearch.runs import Run
@@ -39,6 +40,8 @@ OPTIONS = {  # what the command line calls the argument that a remedy is about
     "workers": " (--workers says how many.)",
     "scheduler": " (--scheduler names it.)",
     "gpus": " (--gpus asks for them.)",
+    "target": " (--target names it.)",
+    "python": " (--python names it.)",
 }
 
 
@@ -91,13 +94,23 @@ def formats(command: Command) -> Command:
     return chosen  # type: ignore[return-value]
 
 
-def opened(folder: Path) -> Run:
-    """The run, with a line on standard error for each damaged record."""
-    from kwssearch.runs import load
+def target_option(command: Command) -> Command:
+    """Whose latencies count."""
+    told = "Latencies of a machine that 'measure' has timed; what it has not timed is not compared."
+    return click.option("--target", metavar="NAME", help=told, shell_complete=targets)(command)
 
-    run = load(folder)
+
+def opened(folder: Path, target: str | None = None) -> Run:
+    """The run, with a line on standard error for each damaged record, and for what was not measured on a target."""
+    from kwssearch.runs import UNMEASURED, load
+
+    run = load(folder, target)
     for warning in run.warnings:
         click.echo(f"Warning: {printable(warning)}", err=True)
+    if target is not None:
+        absent = sum(trial.status == UNMEASURED for trial in run.trials)
+        are = f"; {counted(absent, 'completed trial')} {'was' if absent == 1 else 'were'} not measured there and"
+        click.echo(f"Latencies are those of {target}{f'{are} not compared' if absent else ''}.", err=True)
     return run
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kwssearch.cli.completion import strategies
-from kwssearch.cli.group import RUN, formats, main, opened, print_trials
+from kwssearch.cli.group import RUN, formats, main, opened, print_trials, target_option
 from kwssearch.cli.limits import limit_options, question_bytes
 from kwssearch.cli.search import interruptible
 from kwssearch.errors import printable
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
 @click.option("--trial", "trial_id", metavar="ID", help="One trial: its figures, and what it makes of each word.")
+@target_option
 @formats
-def trials(folder: Path, trial_id: str | None, form: str | None, wide: bool) -> None:
+def trials(folder: Path, trial_id: str | None, target: str | None, form: str | None, wide: bool) -> None:
     """List every trial of RUN with what is known of it.
 
     \b
@@ -31,7 +32,7 @@ def trials(folder: Path, trial_id: str | None, form: str | None, wide: bool) -> 
     """
     from kwssearch.report import as_json, show_trial, trial_details, trial_rows
 
-    run = opened(folder)
+    run = opened(folder, target)
     if trial_id is None:
         print_trials(run, trial_rows(run), form, wide)
         return
@@ -50,6 +51,7 @@ def trials(folder: Path, trial_id: str | None, form: str | None, wide: bool) -> 
 @click.option("--strategy", metavar="NAME", help="Only this strategy and the baseline.", shell_complete=strategies)
 @click.option("--confident", metavar="SHARE", help="On the front in at least this share of worlds, such as 0.9 or 90%.")
 @click.option("--exact", is_flag=True, help="Also trials that are on the front by less than can be measured.")
+@target_option
 @formats
 def front(
     folder: Path,
@@ -58,6 +60,7 @@ def front(
     strategy: str | None,
     confident: str | None,
     exact: bool,
+    target: str | None,
     form: str | None,
     wide: bool,
 ) -> None:
@@ -73,7 +76,7 @@ def front(
     from kwssearch.space import parse_share
 
     sure = None if confident is None else parse_share(confident, "confident")
-    run = opened(folder)
+    run = opened(folder, target)
     kept = limits.over(run.space.limits)
     if run.space.limits:
         click.echo(f"Limits: {'; '.join(kept.sentences)}.", err=True)
@@ -101,8 +104,17 @@ def front(
     metavar="SHARE",
     help="Keep the limit on accuracy in at least this share of worlds, such as 0.9 or 90%.",
 )
+@target_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def pick(folder: Path, limits: Limits, device: str | None, prefer: str, confident: str | None, as_json: bool) -> None:
+def pick(
+    folder: Path,
+    limits: Limits,
+    device: str | None,
+    prefer: str,
+    confident: str | None,
+    target: str | None,
+    as_json: bool,
+) -> None:
     """Name the one trial of RUN to take within limits: why, its figures, and its doubt.
 
     The validation split decides and the test split reports. Limits that are given replace the device's, and those
@@ -118,7 +130,7 @@ def pick(folder: Path, limits: Limits, device: str | None, prefer: str, confiden
     from kwssearch.space import parse_share
 
     sure = None if confident is None else parse_share(confident, "confident")
-    run = opened(folder)
+    run = opened(folder, target)
     question_bytes(limits)
     found = picked(run, limits.over(run.space.limits), prefer, sure)
     if as_json:
@@ -134,10 +146,13 @@ def pick(folder: Path, limits: Limits, device: str | None, prefer: str, confiden
 @click.option(
     "--max-accuracy-drop", type=float, default=1.0, show_default=True, help="Points that count as minimal impact."
 )
+@target_option
 @click.option("--details", is_flag=True, help="All that can be said: also budgets, effects and notes.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
 @click.option("--wide", is_flag=True, help="Tables of the details with every column, however wide they get.")
-def answers(folder: Path, max_accuracy_drop: float, details: bool, as_json: bool, wide: bool) -> None:
+def answers(
+    folder: Path, max_accuracy_drop: float, target: str | None, details: bool, as_json: bool, wide: bool
+) -> None:
     """Answer which strategy costs least accuracy, saves most memory and most latency, and what to take.
 
     \b
@@ -148,7 +163,7 @@ def answers(folder: Path, max_accuracy_drop: float, details: bool, as_json: bool
     from kwssearch.report import answer_lines, terminal_width
     from kwssearch.report import as_json as to_json
 
-    found = answer(opened(folder), max_accuracy_drop)
+    found = answer(opened(folder, target), max_accuracy_drop)
     if as_json:
         click.echo(to_json(found.to_dict()))
         return
@@ -159,9 +174,10 @@ def answers(folder: Path, max_accuracy_drop: float, details: bool, as_json: bool
 
 @main.command()
 @click.argument("folder", metavar="RUN", type=RUN)
-@click.option("--to", "target", type=RUN, metavar="DIR", help="RUN/report by default.")
+@click.option("--to", "place", type=RUN, metavar="DIR", help="RUN/report, or RUN/targets/NAME, by default.")
+@target_option
 @click.option("--watch", is_flag=True, help="Keep report.html fresh until the search ends; it loads itself again.")
-def report(folder: Path, target: Path | None, watch: bool) -> None:
+def report(folder: Path, place: Path | None, target: str | None, watch: bool) -> None:
     """Write pages with plots, front, answers and how they were made: one to work with, one as Markdown.
 
     \b
@@ -170,12 +186,14 @@ def report(folder: Path, target: Path | None, watch: bool) -> None:
     """
     from kwssearch.report.page import WEB_PAGE, write_report
 
+    if watch and target is not None:
+        raise click.UsageError("--watch and --target: got both, expected one of them: a search is not timed elsewhere.")
     if watch:
         from kwssearch.report.watching import watch as watched
 
         with interruptible("Stopped; the page is as it was last written."):
-            page = watched(folder, target, told=lambda sentence: click.echo(printable(sentence), err=True))
+            page = watched(folder, place, told=lambda sentence: click.echo(printable(sentence), err=True))
     else:
-        page = write_report(opened(folder), target)
+        page = write_report(opened(folder, target), place)
     click.echo(page.with_name(WEB_PAGE))
     click.echo(page)

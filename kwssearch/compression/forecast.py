@@ -36,6 +36,7 @@ class Point(NamedTuple):
     width: float
     sparsity: float
     quantization: str
+    clusters: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ def sampled_forecasts(
 ) -> dict[str, Forecast]:
     """The same from files of some points."""
     described = [
-        Described((p.architecture, p.quantization), known[i].input_shape, p.width, p.sparsity, known[i].parameters)
+        Described(
+            (p.architecture, p.quantization, p.clusters), known[i].input_shape, p.width, p.sparsity, known[i].parameters
+        )
         for i, p in points.items()
     ]
     listed = list(points.values())
@@ -120,12 +123,12 @@ def sampled_forecasts(
 
 def zip_key(point: Point, cost: Cost) -> tuple[Any, ...]:
     """What determines the zipped size."""
-    return cost.parameters, point.architecture, point.width, point.sparsity, point.quantization
+    return cost.parameters, point.architecture, point.width, point.sparsity, point.quantization, point.clusters
 
 
 def size_key(point: Point, cost: Cost) -> tuple[Any, ...]:
     """What determines the file's size and the memory it runs in."""
-    return cost.input_shape, point.architecture, point.width, point.quantization
+    return cost.input_shape, point.architecture, point.width, point.quantization, bool(point.clusters)
 
 
 def files(
@@ -153,6 +156,7 @@ def point_of(values: Mapping[str, Any]) -> Point:
         values["width_multiplier"],
         values["final_sparsity"],
         values["quantization"],
+        values["clusters"],
     )
 
 

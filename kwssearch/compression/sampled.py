@@ -17,11 +17,11 @@ class Described(NamedTuple):
     """What the size of a file follows.
 
     Attributes:
-        kind: architecture and quantisation; each has curves of its own.
+        kind: architecture, quantisation, clusters; each has curves of its own.
         pixels: of its input.
     """
 
-    kind: tuple[str, str]
+    kind: tuple[str, str, int]
     shape: tuple[int, int, int]
     width: float
     sparsity: float

@@ -35,13 +35,13 @@ def untrained_files(space: SearchSpace, classes: int, points: Sequence[Point]) -
 
 def untrained_file(space: SearchSpace, classes: int, point: Point) -> bytes:
     """A .tflite of a point's shape, sparsity and quantisation, which weighs and takes as long as the trained one."""
-    features, architecture, width, sparsity, quantization = point
+    features, architecture, width, sparsity, quantization, clusters = point
     shape = space.features[features].shape
     model = built(architecture, resolve(architecture, space.architectures), shape, classes, width)
     rng = np.random.default_rng(0)
-    fill(model, sparsity, rng)
+    fill(model, sparsity, rng, clusters)
     clips = rng.standard_normal((CLIPS, *shape), dtype=np.float32)
-    content = convert(model, quantization, clips, space.quantization.per_channel)
+    content = convert(model, quantization, clips, space.quantization.per_channel or bool(clusters))
     keras.backend.clear_session()
     return content
 
@@ -71,8 +71,8 @@ def check_quantisable(space: SearchSpace, classes: int) -> None:
             ) from error
 
 
-def fill(model: keras.Model, sparsity: float, rng: np.random.Generator) -> None:
-    """Gives a model random weights, of which the smallest are zero where pruning reaches.
+def fill(model: keras.Model, sparsity: float, rng: np.random.Generator, clusters: int = 0) -> None:
+    """Gives a model random weights, of which the smallest are zero where pruning reaches, or few where clustering does.
 
     No weights are all alike, since a zip would profit from it.
     """
@@ -80,8 +80,9 @@ def fill(model: keras.Model, sparsity: float, rng: np.random.Generator) -> None:
         if isinstance(layer, keras.layers.BatchNormalization):
             drawn = [normalisation(weight.shape[0], weight.name, rng) for weight in layer.weights]
         else:
-            share = sparsity if type(layer) in PRUNABLE else 0.0
-            drawn = [kernel(tuple(weight.shape), share, rng) for weight in layer.weights]
+            reached = type(layer) in PRUNABLE
+            share, few = (sparsity, clusters) if reached else (0.0, 0)
+            drawn = [kernel(tuple(weight.shape), share, rng, few) for weight in layer.weights]
         layer.set_weights(drawn)
 
 
@@ -95,12 +96,15 @@ def normalisation(channels: int, name: str, rng: np.random.Generator) -> Floats:
     return drawn
 
 
-def kernel(shape: tuple[int, ...], sparsity: float, rng: np.random.Generator) -> Floats:
-    """Normal weights; `sparsity` is the share of zeros."""
+def kernel(shape: tuple[int, ...], sparsity: float, rng: np.random.Generator, clusters: int = 0) -> Floats:
+    """Normal weights; `sparsity` is the share of zeros, `clusters` how many different values there are, if not 0."""
     values = rng.standard_normal(shape, dtype=np.float32)
     if len(shape) < 2:
         return values
     values *= np.exp(INPUT_SPREAD * rng.standard_normal((shape[-2], 1), dtype=np.float32))
+    if clusters:
+        centroids = values.std() * np.linspace(-2, 2, clusters, dtype=np.float32)
+        return np.asarray(centroids[np.abs(values[..., None] - centroids).argmin(axis=-1)])
     if zeros := min(round(sparsity * values.size), values.size - 1):
         flat = values.reshape(-1)
         flat[np.argpartition(np.abs(flat), zeros)[:zeros]] = 0

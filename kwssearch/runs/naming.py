@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from kwssearch.space import SearchSpace, Stage, all_axes
+from kwssearch.space import Axis, SearchSpace, Stage, all_axes
 
 DIGITS = 16
+YOUNGER = ("clusters",)  # axes that are younger than names which records hold
 
 
 def training_name(
@@ -54,7 +55,7 @@ def described(
     pruning = space.shared_pruning(values) if up_to < Stage.ENDING else space.pruning_of(values)
     own = space.architectures.get(values["architecture"])
     return {
-        **{axis.name: values[axis.name] for axis in all_axes() if axis.stage <= up_to and not axis.has_settings},
+        **{axis.name: values[axis.name] for axis in all_axes() if axis.stage <= up_to and counts(axis, values)},
         "features": setting,
         "code": own.digest if own else None,
         "recipe": [recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.deterministic],
@@ -62,8 +63,14 @@ def described(
         "seed": seed,
         "data": fingerprint,
         "versions": dict(versions),
+        **({"clustering": space.clustering.to_dict()} if values["clusters"] and up_to >= Stage.ENDING else {}),
         **({} if dense is None else {"start": described(space, dense, Stage.ENDING, seed, fingerprint, versions)}),
     }
+
+
+def counts(axis: Axis, values: Mapping[str, Any]) -> bool:
+    """Whether a value is part of a name: settings are instead of their names, and younger axes only where they vary."""
+    return not axis.has_settings and (axis.name not in YOUNGER or values[axis.name] != axis.default)
 
 
 def digest(parts: Mapping[str, Any], precision: str) -> str:

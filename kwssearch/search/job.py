@@ -91,7 +91,7 @@ class Job:
 
     def names_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         parts = self.space, values, self.seed, self.fingerprint, self.versions
-        return tuple(training_name(*parts, precision) for precision in self.space.recipe.precisions)
+        return tuple(training_name(*parts, precision) for precision in self.space.recipe_of(values).precisions)
 
     @property
     def key(self) -> tuple[str, int]:

@@ -117,4 +117,4 @@ def probe(space: SearchSpace, source: str, fingerprint: str, trials: Sequence[Pl
 
     backend.configure(threads=1, deterministic=space.recipe.deterministic, gpu=False)
     hypermodel = KwsHyperModel(space, open_data(source, space.data_settings, fingerprint))
-    return [step_seconds(hypermodel, {**trial.values, "final_sparsity": 0.0}) for trial in trials]
+    return [step_seconds(hypermodel, {**trial.values, "final_sparsity": 0.0, "clusters": 0}) for trial in trials]

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from kwssearch.space.schema import Field, choice, is_number
+from kwssearch.space.schema import Field, choice, is_integer, is_number
 
 Values = Mapping[str, Any]
 
 SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN"}
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+UNCLUSTERED = 512  # values of a kernel that count for no clusters
 PLAIN = "plain"  # the pruning of a space that declares one
 REGISTERED: set[str] = set()  # names of architectures that a program has added
 
@@ -123,6 +124,20 @@ AXES: tuple[Axis, ...] = (
         neutral=PLAIN,
         applies=lambda values: values["final_sparsity"] > 0,
         has_settings=True,
+    ),
+    Axis(
+        "clusters",
+        "clusters",
+        Stage.ENDING,
+        field=lambda names: Field(
+            "whole numbers from 2 to 256, or 0 for none", lambda v: is_integer(v) and (v == 0 or 2 <= v <= 256)
+        ),
+        show="{} clusters".format,
+        short="c{}".format,
+        default=0,
+        neutral=0,
+        convert=int,
+        scale=lambda clusters: math.log2(clusters or UNCLUSTERED),
     ),
     Axis(
         "quantization",

@@ -19,9 +19,9 @@ from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_b
 from kwssearch.space.devices import read_limits
 from kwssearch.space.front_ends import read_features
 from kwssearch.space.objectives import ACCURACY, DEFAULT_OBJECTIVES, objective_names
-from kwssearch.space.prunings import read_prunings
+from kwssearch.space.prunings import RATES, is_rates, read_clustering, read_prunings
 from kwssearch.space.ranges import Range, read_range
-from kwssearch.space.schema import Field, Table, boolean, choice, integer, is_number, text
+from kwssearch.space.schema import Field, Table, boolean, choice, integer, text
 from kwssearch.space.search_space import BASELINE, CANDIDATES, SearchSpace, Strategy
 from kwssearch.space.settings import Quantization, Recipe
 from kwssearch.space.stream_settings import read_stream
@@ -30,17 +30,13 @@ from kwssearch.system.text import read_text
 MAX_TRIALS = 10_000
 KEYS = (
     "name", "description", "data", *SETTINGS, "objectives", "limits", "search", "max_trials", "candidates", "recipe",
-    "pruning", "quantization", "features", "stream", "baseline", "strategy", "architectures",
+    "pruning", "clustering", "quantization", "features", "stream", "baseline", "strategy", "architectures",
 )  # fmt: skip
 
 RECIPE = {
     "epochs": integer(1, 100_000, "a whole number from 1", 20),
     "batch_size": integer(1, 100_000, "a whole number from 1", 20),
-    "learning_rate": Field(
-        "two numbers above 0, the first and the last learning rate",
-        lambda v: isinstance(v, list) and len(v) == 2 and all(is_number(x) and 0 < x < math.inf for x in v),
-        [0.01, 1e-5],
-    ),
+    "learning_rate": Field(RATES, is_rates, [0.01, 1e-5]),
     "seed": integer(0, 2**31 - 1, "a whole number from 0 to 2147483647", 42),
     "executions_per_trial": Field(
         "a whole number from 1 to 1000, or 'front:3' for so many of the trials on the front alone",
@@ -127,6 +123,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         **texts,
         recipe=recipe,
         prunings=prunings,
+        clustering=read_clustering(place, content),
         quantization=Quantization(
             **Table(f"{place}: quantization", content.get("quantization", {})).read(QUANTIZATION)
         ),
@@ -139,6 +136,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         stream=read_stream(place, content),
     )
     check_union(space, place)
+    check_combined(space, place)
     return replace(space, architectures=read_architectures(place, content, space, folder))
 
 
@@ -248,6 +246,17 @@ def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str,
             raise SpaceError(f"{table.place}: varies nothing, expected at least one of {', '.join(axis_names())}.")
         strategies.append(Strategy(name, varied, ranges))
     return tuple(strategies)
+
+
+def check_combined(space: SearchSpace, place: str) -> None:
+    """Raises: SpaceError: a point is to be pruned and clustered."""
+    for trial in space.trials:
+        sparsity, clusters = trial.values["final_sparsity"], trial.values["clusters"]
+        if sparsity and clusters:
+            raise SpaceError(
+                f"{place}: strategy {trial.strategy!r} has points with final_sparsity {sparsity:g} and {clusters} "
+                "clusters, which are not combined; give each a strategy of its own."
+            )
 
 
 def check_union(space: SearchSpace, place: str) -> None:

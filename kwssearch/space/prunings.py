@@ -1,4 +1,4 @@
-"""Reads how a space prunes: one [pruning], or several by name."""
+"""Reads how a space prunes, one [pruning] or several by name, and how it clusters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 from kwssearch.errors import SpaceError
 from kwssearch.space.axes import PLAIN
 from kwssearch.space.schema import Field, Table, choice, integer, is_number, number, text
-from kwssearch.space.settings import DENSE, SCRATCH, Pruning
+from kwssearch.space.settings import DENSE, SCRATCH, Clustering, Pruning
+
+RATES = "two numbers above 0, the first and the last learning rate"
+
+
+def is_rates(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(is_number(x) and 0 < x < math.inf for x in value)
+
 
 PRUNING = {
     "initial_sparsity": number(0, 0.99, "a number from 0 to 0.99", 0.2),
@@ -17,11 +24,11 @@ PRUNING = {
     "end": number(0, 1, "a share of the training from 0 to 1, after begin", 0.8),
     "start": choice((SCRATCH, DENSE), SCRATCH),
     "epochs": integer(1, 100_000, "a whole number from 1, with start 'dense'", None),
-    "learning_rate": Field(
-        "two numbers above 0, the first and the last learning rate, with start 'dense'",
-        lambda v: isinstance(v, list) and len(v) == 2 and all(is_number(x) and 0 < x < math.inf for x in v),
-        None,
-    ),
+    "learning_rate": Field(f"{RATES}, with start 'dense'", is_rates, None),
+}
+CLUSTERING = {
+    "epochs": integer(1, 100_000, "a whole number from 1, of the training after the dense one", Clustering.epochs),
+    "learning_rate": Field(f"{RATES}, of that training", is_rates, list(Clustering.learning_rate)),
 }
 # What a dense start does best with: 8 epochs at three times the lab's rate, half of the weights gone at once.
 AFTER_DENSE = {"initial_sparsity": 0.5, "begin": 0.0, "end": 0.5, "epochs": 8, "learning_rate": [0.03, 1e-5]}
@@ -41,6 +48,11 @@ def read_prunings(place: str, content: Mapping[str, Any]) -> dict[str, Pruning]:
         if name == PLAIN:
             raise SpaceError(f"{table.place}: got the name {PLAIN!r}, expected another one: it is a lone [pruning]'s.")
     return {name: read_pruning(Table(f"{table.place}.{name}", entry)) for name, entry in table.content.items()}
+
+
+def read_clustering(place: str, content: Mapping[str, Any]) -> Clustering:
+    values = Table(f"{place}: clustering", content.get("clustering", {})).read(CLUSTERING)
+    return Clustering(values["epochs"], tuple(values["learning_rate"]))
 
 
 def read_pruning(table: Table) -> Pruning:

@@ -16,13 +16,14 @@ from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
 from kwssearch.space.ranges import Range, drawn, refuse_grid
-from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
+from kwssearch.space.settings import Clustering, FeatureSetting, Pruning, Quantization, Recipe
 from kwssearch.space.stream_settings import STREAM_DEFAULTS, StreamSettings
 
 BASELINE = "baseline"
 CANDIDATES = 2000
 FREE = ("objectives", "limits", "search", "max_trials", "stream")  # keys on which no result depends
 POST_TRAINING = Quantization()
+CLUSTERING = Clustering()
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class SearchSpace:
     architectures: Mapping[str, ArchitectureSource] = field(default_factory=dict)
     data_settings: DataSettings = DEFAULTS
     quantization: Quantization = POST_TRAINING
+    clustering: Clustering = CLUSTERING
     limits: Limits = NO_LIMITS
     search: str = "grid"
     max_trials: int | None = None
@@ -156,6 +158,9 @@ class SearchSpace:
         pruning = self.pruning_of(values)
         if pruning is not None and pruning.from_dense:
             varied |= {"epochs": pruning.epochs, "learning_rate": pruning.learning_rate}
+        if values["clusters"]:
+            own = self.clustering
+            varied |= {"epochs": own.epochs, "learning_rate": own.learning_rate, "precision": "float32"}
         return replace(self.recipe, **varied)
 
     def pruning_of(self, values: Mapping[str, Any]) -> Pruning | None:
@@ -169,9 +174,9 @@ class SearchSpace:
     def dense_of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The point whose trained weights a point starts from; None if it starts from scratch."""
         pruning = self.pruning_of(values)
-        if pruning is None or not pruning.from_dense:
+        if not values["clusters"] and (pruning is None or not pruning.from_dense):
             return None
-        return self.normal({**values, "final_sparsity": 0.0, "quantization": "none"})
+        return self.normal({**values, "final_sparsity": 0.0, "clusters": 0, "quantization": "none"})
 
     def normal(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """A point in which an axis that makes no difference has the baseline's value."""
@@ -217,6 +222,7 @@ class SearchSpace:
             "recipe": recipe_table(self.recipe),
             "pruning": pruning_tables(self.prunings),
             "quantization": asdict(self.quantization),
+            **({"clustering": self.clustering.to_dict()} if self.clustering != CLUSTERING else {}),
             "features": features,
             **({"stream": stream} if (stream := self.stream.to_dict()) else {}),
             "baseline": {axis: list(values) for axis, values in self.baseline.items()},

@@ -95,6 +95,21 @@ class Quantization:
 
 
 @dataclass(frozen=True)
+class Clustering:
+    """How the finished dense model becomes one whose layers hold few different values.
+
+    Attributes:
+        epochs, learning_rate: of that training, which is in float32.
+    """
+
+    epochs: int = 3
+    learning_rate: tuple[float, float] = (0.003, 1e-5)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"epochs": self.epochs, "learning_rate": list(self.learning_rate)}
+
+
+@dataclass(frozen=True)
 class Pruning:
     """tfmot's PolynomialDecay, from scratch or from the finished dense model of the same shape.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +82,12 @@ def export(
     write_bytes(twin, convert(plain))
     artefact = Artefact(twin.read_bytes())
     check_sparsity(artefact, values["final_sparsity"])
+    check_clusters(artefact, values["clusters"])
     answers = predict(twin, test)
     checks = parity(plain, test[:PARITY_CLIPS], answers[:PARITY_CLIPS])
     if kind != "none":
-        content, more = quantised(plain, kind, settings, bench)
+        per_channel = settings.per_channel or bool(values["clusters"])
+        content, more = quantised(plain, kind, replace(settings, per_channel=per_channel), bench)
         if kind == "int8":
             check_int8(content, artefact.content)
         write_bytes(model, content)
@@ -161,6 +163,23 @@ def check_sparsity(artefact: Artefact, final_sparsity: float) -> None:
             f"the exported file has a sparsity of {reached:.4f} over its prunable weights, "
             f"expected {final_sparsity} within {SPARSITY_TOLERANCE}; train longer or widen the pruning schedule"
         )
+
+
+def check_clusters(artefact: Artefact, clusters: int) -> None:
+    """Holds a file to the number of values that a layer was to have.
+
+    Batch normalisation multiplies each output channel of a convolution by a factor of its own when it is folded, so
+    that a kernel of n values has n for each channel.
+
+    Raises:
+        TrialError: a channel has more.
+    """
+    if not clusters:
+        return
+    for weights in artefact.weights:
+        found = max(len(np.unique(channel)) for channel in weights.values)
+        if weights.prunable and found > clusters:
+            raise TrialError(f"kernel {weights.name} has a channel of {found} values, expected at most {clusters}")
 
 
 def described(artefact: Artefact) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from kwssearch.models import macs, resolve, training_form
 from kwssearch.space import Schedule, SearchSpace
 from kwssearch.system.cache import cache_folder
 from kwssearch.training.batch_norm import settle
+from kwssearch.training.clustering import cluster, strip, values_by_layer
 from kwssearch.training.exporting import Bench, export
 from kwssearch.training.hyperparameters import declare, hyperparameters
 from kwssearch.training.precision import choose, precision_of
@@ -32,7 +33,7 @@ DENSE_FOLDER = "dense"
 LATENCY_CLIPS = 100
 TRAINED = (
     "parameters", "macs", "input_shape", "precision", "epochs", "history", "train_seconds", "train_cpu_seconds",
-    "validation_seconds",
+    "validation_seconds", "values_by_layer",
 )  # fmt: skip
 
 
@@ -83,6 +84,11 @@ class KwsHyperModel(keras_tuner.HyperModel):
             copy_weights(plain, model)
             if (pruning := self.space.pruning_of(values)) is not None:
                 model = prune(model, values["final_sparsity"], pruning, steps)
+        return self.compiled(values, model)
+
+    def compiled(self, values: Values, model: keras.Model) -> keras.Model:
+        """A model with the optimizer of its point's recipe."""
+        recipe, steps = self.space.recipe_of(values), self.steps(values)
         first, last = recipe.learning_rate
         model.compile(
             optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(first, steps, last)),
@@ -141,6 +147,8 @@ class KwsHyperModel(keras_tuner.HyperModel):
         if (dense := self.space.dense_of(values)) is not None:
             weights = self.trained_weights(dense, folder / DENSE_FOLDER, own_seed) if start is None else start
             self.begin_with(values, model, weights)
+        if values["clusters"]:  # centroids are those of the weights that it has by now
+            model = self.compiled(values, cluster(model, values["clusters"]))
         plain, trained = self.trained(values, model, folder, own_seed, beginning, on_epoch)
         exported = self.export(values, plain, folder, own_seed)
         return {**exported, **trained, "seconds": round(time.perf_counter() - started, 3)}
@@ -193,9 +201,10 @@ class KwsHyperModel(keras_tuner.HyperModel):
         trainer = Trainer(model, features["train"], labels, recipe.batch_size, seed, validation, before)
         beginnings = [] if beginning is None else self.shared_beginnings(values, model, beginning)
         self.train(trainer, self.steps(values), folder / CHECKPOINT_FILE, beginnings, on_epoch)
-        settle(model, features["train"], seed)
+        finished = strip(model) if values["clusters"] else model
+        settle(finished, features["train"], seed)
         plain = self.plain_model(values)
-        copy_weights(model, plain)
+        copy_weights(finished, plain)
         save_weights(folder / WEIGHTS_FILE, plain)
         history = [{key: round(value, 6) for key, value in logs.items()} for logs in trainer.history]
         return plain, {
@@ -205,6 +214,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
             "precision": precision_of(model),
             "epochs": len(history),
             "history": history,
+            **({"values_by_layer": values_by_layer(finished)} if values["clusters"] else {}),
             "train_seconds": round(trainer.seconds, 3),
             "train_cpu_seconds": round(trainer.cpu_seconds, 3),
             "validation_seconds": round(trainer.validation_seconds, 3),

@@ -9,7 +9,7 @@ from kwssearch.compression.sampled import Described, fitted, flash_terms, ram_te
 
 SHAPES = [(49, 10, 1), (49, 40, 1), (24, 10, 1), (24, 40, 1), (99, 10, 1), (99, 40, 1)]
 POINTS = [
-    Described((architecture, kind), shape, width, sparsity, int(share * (9e4 * width**2 + 4e3 * width)))
+    Described((architecture, kind, 0), shape, width, sparsity, int(share * (9e4 * width**2 + 4e3 * width)))
     for architecture, share in (("cnn", 4.0), ("ds_cnn", 1.0))
     for kind in ("none", "int8")
     for shape in SHAPES

@@ -44,6 +44,7 @@ POINT = {
     "width_multiplier": 1.0,
     "final_sparsity": 0.0,
     "pruning": "plain",
+    "clusters": 0,
     "quantization": "none",
 }
 BATCH = Axis(

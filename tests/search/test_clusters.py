@@ -1,0 +1,155 @@
+"""Layers of few values: from the dense model, in the weights, in the file, in its size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kwssearch as kws
+from kwssearch import runs
+from kwssearch.artefact import MODEL_FILE, WEIGHTS_FILE, Artefact
+from kwssearch.compression import MEMORY_ERROR, forecasts
+from kwssearch.errors import SpaceError
+from kwssearch.runs import Run
+from kwssearch.search import job as jobs
+from kwssearch.space import load_space, read_space
+from kwssearch.testing import tiny
+from kwssearch.training import KwsHyperModel, TrialError
+from kwssearch.training.exporting import check_clusters
+
+CLUSTERED = """
+[clustering]
+epochs = 1
+
+[[strategy]]
+name = "clusters"
+architecture = ["cnn", "ds_cnn"]
+width_multiplier = 0.1
+clusters = [4, 16]
+quantization = ["none", "int8"]
+"""
+
+
+def write_space(folder: Path) -> Path:
+    path = tiny.write_space(folder / "tiny.toml")
+    path.write_text(path.read_text().replace("[0.5, 0.8]", "0.5") + CLUSTERED)
+    return path
+
+
+def searched(folder: Path, words: Path) -> Run:
+    space = kws.load_space(write_space(folder))
+    tuner = kws.GridSearch(KwsHyperModel(space), directory=folder, project_name="run")
+    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0)
+    return runs.load(folder / "run")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Run:
+    """A run of which nothing is to be changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KWSSEARCH_CACHE", str(cache))
+        return searched(tmp_path_factory.mktemp("clusters"), words)
+
+
+def clustered(run: Run) -> list[runs.Trial]:
+    found = [trial for trial in run.completed if trial.values["clusters"]]
+    assert len(found) == 8
+    return found
+
+
+def test_each_layer_holds_as_many_values_as_were_asked_for(whole: Run) -> None:
+    for trial in clustered(whole):
+        record = trial.executions[0].record
+        assert all(2 <= count <= trial.values["clusters"] for count in record["values_by_layer"].values()), trial.name
+        assert record["epochs"] == 1
+        assert record["precision"] == "float32"
+
+
+def test_so_does_each_channel_of_the_file_and_int8_has_a_scale_for_each(whole: Run) -> None:
+    for trial in clustered(whole):
+        file = Artefact((whole.folder / f"trial_{trial.trial_id}" / MODEL_FILE).read_bytes())
+        for weights in file.weights:
+            if weights.prunable:
+                most = max(len(np.unique(channel)) for channel in weights.values)
+                assert most <= trial.values["clusters"], (trial.name, weights.name)
+        kernels = [file.constant(operator.inputs[1]) for operator in file.weighted]
+        if trial.values["quantization"] == "int8":
+            assert any(len(kernel.quantization.scale) > 1 for kernel in kernels)
+
+
+def test_a_file_of_more_values_is_refused(whole: Run) -> None:
+    dense = next(trial for trial in whole.completed if trial.strategy == "baseline")
+    file = Artefact((whole.folder / f"trial_{dense.trial_id}" / MODEL_FILE).read_bytes())
+    with pytest.raises(TrialError, match=r"has a channel of \d+ values, expected at most 4"):
+        check_clusters(file, 4)
+
+
+def test_fewer_values_weigh_less_zipped_and_the_same_unzipped(whole: Run) -> None:
+    for quantization in ("none", "int8"):
+        sizes = {
+            trial.values["clusters"]: trial
+            for trial in clustered(whole)
+            if (trial.values["architecture"], trial.values["quantization"]) == ("cnn", quantization)
+        }
+        assert sizes[4].memory_bytes < sizes[16].memory_bytes
+        assert sizes[4].executions[0]["tflite_bytes"] == sizes[16].executions[0]["tflite_bytes"]
+
+
+def test_sizes_are_foretold(whole: Run, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
+    known = forecasts(whole.space, 2)
+    for trial in clustered(whole):
+        forecast, record = known[trial.trial_id], trial.executions[0]
+        assert forecast.tflite_bytes == record["tflite_bytes"]
+        assert forecast.memory_bytes == pytest.approx(record["memory_bytes"], rel=2 * MEMORY_ERROR["int8"])
+
+
+def test_an_interrupted_clustering_goes_on_to_the_same_bytes(
+    whole: Run, words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stopped once its one epoch is done, so that the wrappers' own variables come from the checkpoint."""
+    from kwssearch.training import hypermodel
+
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
+    strip = hypermodel.strip
+
+    def interrupted(model: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hypermodel, "strip", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        searched(tmp_path, words)
+    monkeypatch.setattr(hypermodel, "strip", strip)
+    restored: list[bool] = []
+    load = hypermodel.load_state
+    monkeypatch.setattr(hypermodel, "load_state", lambda path: restored.append(path.exists()) or load(path))
+    run = searched(tmp_path, words)
+    assert any(restored)
+    for trial in clustered(run):
+        path = Path(f"trial_{trial.trial_id}") / WEIGHTS_FILE
+        if (run.folder / path).exists():
+            assert (run.folder / path).read_bytes() == (whole.folder / path).read_bytes(), trial.name
+
+
+def test_sparse_and_clustered_at_once_is_refused() -> None:
+    table = {
+        "features": {"mel": {"kind": "log_mel"}},
+        "strategy": [{"name": "both", "final_sparsity": [0.0, 0.5], "clusters": [0, 4]}],
+    }
+    with pytest.raises(SpaceError, match=r"'both' has points with final_sparsity 0.5 and 4 clusters, which are not c"):
+        read_space(table)
+
+
+@pytest.mark.parametrize("clusters", [1, 257, 2.5, -2, True])
+def test_no_number_of_clusters_is_refused(clusters: object) -> None:
+    with pytest.raises(SpaceError, match=r"clusters: got .*, expected whole numbers from 2 to 256, or 0 for none"):
+        read_space({"features": {"a": {"kind": "log_mel"}}, "strategy": [{"name": "c", "clusters": clusters}]})
+
+
+def test_a_space_without_them_has_the_names_that_it_had(tmp_path: Path) -> None:
+    space = load_space("lab4")
+    assert "clustering" not in space.to_dict()
+    assert all(trial.values["clusters"] == 0 for trial in space.trials)
+    assert jobs.training_name(space, space.trials[0].values, 42, "f00", {}, "float32") == "3d2e160bca640245"

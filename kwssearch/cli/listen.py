@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from kwssearch.cli.group import RUN, Command, main, opened
 from kwssearch.cli.search import interruptible
 from kwssearch.errors import printable
-
-if TYPE_CHECKING:
-    from kwssearch.listening import Model
-    from kwssearch.runs import Run
 
 OPTIONS = (
     click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default."),
@@ -57,7 +53,8 @@ def listen(
     Example:
       kwssearch listen runs/lab4 --negatives radio
     """
-    from kwssearch.listening import data_of, listen_lines, settings_of, trials_to_hear
+    from kwssearch.deploy.hearing import models_to_hear
+    from kwssearch.listening import data_of, listen_lines, settings_of
     from kwssearch.listening import listen as listen_to
     from kwssearch.report import as_json as to_json
 
@@ -65,8 +62,8 @@ def listen(
         raise click.UsageError("--labels: got it without --recording, expected both.")
     run = opened(folder)
     settings = settings_of(run, chosen(given))
-    models = [model_of(run, trial_id) for trial_id in trials_to_hear(run, trial_ids)]
-    with interruptible("Stopped; nothing was written."):
+    models = models_to_hear(run, trial_ids)
+    with interruptible("Stopped; no score was kept."):
         record = listen_to(run, models, data_of(run, data), settings, recording, labels)
     if as_json:
         click.echo(to_json(record))
@@ -77,16 +74,6 @@ def listen(
 
 def chosen(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
-
-
-def model_of(run: Run, trial_id: str) -> Model:
-    """Raises: UserError: no such trial, or its model is gone."""
-    from kwssearch.deploy import find_model
-    from kwssearch.listening import Model
-
-    shipped = find_model(run, trial_id)
-    trial = shipped.trial
-    return Model(trial.trial_id, trial.name, shipped.content, shipped.front_end, tuple(shipped.keywords))
 
 
 @main.group()

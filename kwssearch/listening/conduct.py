@@ -16,8 +16,9 @@ from kwssearch.errors import UserError
 from kwssearch.listening.figures import Figures
 from kwssearch.listening.hearing import Model, hear
 from kwssearch.listening.labels import labels_of, truth_of
+from kwssearch.listening.plan import HOUR_S
 from kwssearch.listening.recordings import Recording
-from kwssearch.listening.records import keep_scores, keep_stream, recorded_settings
+from kwssearch.listening.records import as_read, keep_scores, keep_stream, recorded_settings
 from kwssearch.listening.report import Scored, records
 from kwssearch.listening.sources import SPLITS
 from kwssearch.listening.stream import opened
@@ -27,6 +28,8 @@ from kwssearch.runs import Run, RunFolder
 from kwssearch.space import StreamSettings
 from kwssearch.space.stream_settings import read_stream
 from kwssearch.system.steps import steps
+
+WAV_BYTES = 2**32 - 2**20
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ def listen(
         for model, setting, told in zip(models, *figures, strict=True)
     ]
     if own:
-        return {"recording": str(recording), "settings": recorded_settings(settings), "trials": records(scored)}
+        kept = {"recording": str(recording), "settings": recorded_settings(settings), "trials": records(scored)}
+        return as_read(kept)
     return keep_scores(run.folder, settings, names, records(scored))
 
 
@@ -156,6 +160,12 @@ def write_stream(run: Run, data: DataSet, settings: StreamSettings, split: str, 
     Raises:
         UserError: the stream cannot be had, or the folder cannot be written.
     """
+    seconds = settings.hours * HOUR_S
+    if 2 * seconds * data.sampling_rate >= WAV_BYTES:
+        most = WAV_BYTES / (2 * HOUR_S * data.sampling_rate)
+        raise UserError(
+            f"stream: got {settings.hours:g} h, expected less than {most:.0f} h, which fill a WAV; ask for fewer hours."
+        )
     digest, path = sha256(), out / f"{split}.wav"
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with opened(data, split, settings) as stream, steps(f"Writing the {split} stream") as show:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -58,13 +59,13 @@ class Listener:
     def __init__(self, model: Model, setting: DetectorSetting) -> None:
         self._classifier = Classifier(model.content)
         self._detector = Detector(model.keywords, setting)
-        self.answers: list[tuple[float, int]] = []
+        self.scores, self.best = array("f"), array("h")
 
     def __call__(self, features: Array) -> None:
         for window in features:
             self._detector(self._classifier.probabilities(window))
-            best = self._detector.best
-            self.answers.append((float(self._detector.smoothed[best]), best))
+            self.best.append(self._detector.best)
+            self.scores.append(self._detector.smoothed[self._detector.best])
 
 
 def hear(
@@ -93,7 +94,7 @@ def hear(
         for model, listener in zip(models, listeners, strict=True):
             listener(found[model.front_end])
     heard = [
-        as_heard(listener.answers, features[model.front_end], detectors[model.front_end].suppression)
+        as_heard(listener, features[model.front_end], detectors[model.front_end].suppression)
         for model, listener in zip(models, listeners, strict=True)
     ]
     return heard, digest.hexdigest()
@@ -108,9 +109,7 @@ def told(sound: Sound, show: Callable[[int, int], None]) -> Iterator[Samples]:
         show(min(total, done // sound.rate), total)
 
 
-def as_heard(answers: Sequence[tuple[float, int]], features: WindowFeatures, suppression: int) -> Heard:
-    scores = np.array([score for score, _ in answers], np.float32)
-    best = np.array([word for _, word in answers], np.int64)
-    return Heard(
-        features.window_s + features.hop_s * np.arange(len(scores), dtype=np.float64), scores, best, suppression
-    )
+def as_heard(listener: Listener, features: WindowFeatures, suppression: int) -> Heard:
+    scores, best = np.array(listener.scores, np.float32), np.array(listener.best, np.int64)
+    ends = features.window_s + features.hop_s * np.arange(len(scores), dtype=np.float64)
+    return Heard(ends, scores, best, suppression)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from kwssearch.errors import UserError
 from kwssearch.space import StreamSettings
-from kwssearch.system.storage import read_json, write_json
+from kwssearch.system.storage import dumps, read_json, write_json
 
 FORMAT = 1
 STREAMS_RECORD, LISTEN_RECORD = "streams.json", "listen.json"
@@ -76,4 +77,10 @@ def keep_scores(
     earlier = before["trials"] if alike else []
     record = {**head, "trials": [*trials, *(trial for trial in earlier if trial["trial_id"] not in now)]}
     write_json(path, record)
-    return record
+    return as_read(record)
+
+
+def as_read(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as it is read back: lists instead of tuples."""
+    read_back: dict[str, Any] = json.loads(dumps(record))
+    return read_back

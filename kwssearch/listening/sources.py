@@ -93,13 +93,13 @@ def other_words(data: DataSet, split: str, settings: StreamSettings) -> list[Pie
 
 
 def foreign_words(data: DataSet, split: str, folder: Path) -> list[Piece]:
-    """Clips of a folder, without keywords, recordings of noise, and whoever speaks in another split.
+    """Clips of a folder, without keywords, noise, what the data set holds too, and whoever speaks in another split.
 
     A speaker of the data set belongs to the split that the data set says, any other one to validation or test by the
     hash of the name.
     """
     known = {who: each for each, clips in data.splits.items() for who in map(bare_speaker(data), paths_of(clips))}
-    trained = {clip.digest for clip in data.splits["train"]}
+    held = {clip.digest for clips in data.splits.values() for clip in clips}
     most = round(data.window_s * data.sampling_rate)
     found = []
     for sound in sounds_in(folder, data.sampling_rate):
@@ -107,7 +107,7 @@ def foreign_words(data: DataSet, split: str, folder: Path) -> list[Piece]:
         if {*sound.path.relative_to(folder).parts[:-1]} & {SILENT, BACKGROUND, *data.words}:
             continue
         who = bare_speaker(data)(path)
-        if known.get(who, half_of(who)) == split and digest(sound.path.read_bytes()) not in trained:
+        if known.get(who, half_of(who)) == split and digest(sound.path.read_bytes()) not in held:
             found.append(piece_of(sound, f"{folder.name}/{path}", 0, min(sound.length, most)))
     return found
 

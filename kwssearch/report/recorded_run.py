@@ -161,6 +161,35 @@ class RecordedRun:
 
         return export(self.run, trial, Path(out), c)
 
+    def listen(
+        self,
+        *trials: str,
+        data: str | os.PathLike[str] | None = None,
+        recording: str | os.PathLike[str] | None = None,
+        labels: str | os.PathLike[str] | None = None,
+        **settings: Any,
+    ) -> dict[str, Any]:
+        """Scores models on streams, or on a recording; what RUN/listen.json then holds.
+
+        Args:
+            trials: ids; those of the front when none is given.
+            data: where the data set is now; where the run last found it by default.
+            recording, labels: of your own, instead of the test stream.
+            settings: keys of `[stream]`, such as hours=5.
+
+        Raises:
+            QuantityError, SpaceError: no such trial or setting.
+            UserError: a model, the data set or a stream cannot be had.
+        """
+        from kwssearch.deploy.hearing import models_to_hear
+        from kwssearch.listening import data_of, listen, settings_of
+
+        chosen = settings_of(self.run, settings)
+        models = models_to_hear(self.run, trials)
+        places = [None if place is None else Path(place) for place in (recording, labels)]
+        source = None if data is None else os.fspath(data)
+        return listen(self.run, models, data_of(self.run, source), chosen, *places)
+
     @cached_property
     def _worlds(self) -> Worlds:
         return Worlds(self.run)

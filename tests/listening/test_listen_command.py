@@ -13,6 +13,8 @@ import soundfile
 from click.testing import CliRunner, Result
 
 from kwssearch.cli.commands import main
+from kwssearch.deploy import model_named, try_files
+from kwssearch.report import load_run
 
 HOURS = 60 / 3600
 RATE = 16_000
@@ -97,11 +99,26 @@ def test_a_written_stream_scores_as_the_stream_does(listen, run: Path, negatives
     assert (run / "listen.json").read_bytes() == before
 
 
+def test_a_bundle_hears_what_was_scored(listen, run: Path, negatives: Path, tmp_path: Path) -> None:
+    """The words that its detector hears in the stream's WAV are those that were counted."""
+    kwssearch("stream", "write", run, "--negatives", negatives, "--hours", HOURS, "--out", tmp_path)
+    recording = ("--recording", tmp_path / "test.wav")
+    (scored,) = listen("--trial", 0, "--per-hour", 1000, *recording)["trials"]
+    answers = try_files(model_named(f"{run}:0"), [tmp_path / "test.wav"], scored["threshold"])
+    heard = [answer for answer in answers if answer["word"]]
+    assert len(heard) == scored["false_accepts"] > 3
+
+
 def test_a_recording_without_labels_has_false_accepts_alone(listen, negatives: Path) -> None:
     (trial,) = listen("--trial", 0, "--recording", negatives / "radio.wav")["trials"]
     assert trial["hours"] == pytest.approx(120 / 3600)
     assert trial["keywords"] == 0
     assert "mean_miss_rate" not in trial
+
+
+def test_from_python(listen, run: Path, negatives: Path) -> None:
+    of_command = listen("--trial", 0)
+    assert load_run(run).listen("0", hours=HOURS, negatives=str(negatives)) == of_command
 
 
 def test_it_is_told_in_lines(run: Path, negatives: Path) -> None:

@@ -22,7 +22,7 @@ from kwssearch.listening.truth import KEYWORDS
 from kwssearch.sources.builtin import timbres_of
 from kwssearch.sources.speech import is_free, sentences
 from kwssearch.space import StreamSettings
-from kwssearch.testing.words import wav
+from kwssearch.testing.words import wav, write_word_folder
 
 RATE = 16_000
 SETTINGS = StreamSettings(hours=90 / 3600, snr_db=(20, 0))
@@ -129,6 +129,18 @@ def test_long_recordings_instead_of_sentences(data: DataSet, long: Path) -> None
     halves = [negatives(long, split, RATE) for split in ("validation", "test")]
     assert [sum(piece.length for piece in half) for half in halves] == [100 * RATE, 100 * RATE]
     assert max(piece.length for piece in halves[0]) == 30 * RATE
+
+
+def test_the_class_of_other_words_is_no_keyword(long: Path, tmp_path: Path) -> None:
+    folder = write_word_folder(tmp_path / "words", words=("no", "yes", "zero"))
+    data = load_data(folder, words=["no", "yes"], unknown=True)
+    with opened(data, "test", StreamSettings(hours=90 / 3600, negatives=str(long))) as stream:
+        heard = {part.kind: set() for part in stream.truth.parts}
+        for part in stream.truth.parts:
+            heard[part.kind].add(part.what.split("/")[0])
+    assert heard["keywords"] == {"no", "yes"}
+    assert heard["words"] == {"zero"}
+    assert {keyword.label for keyword in stream.truth.keywords} == {0, 1}
 
 
 def test_other_words_of_other_speakers(data: DataSet, tmp_path: Path) -> None:

@@ -90,8 +90,16 @@ class Front:
         self.seed, self.skip, self.enough, self.sure, self.probe, self.draws = seed, skip, enough, sure, probe, draws
         self.index = {key_of(trial.values): i for i, trial in enumerate(space.trials)}
         self.domination = Domination(known.costs)
-        trainings = [point_key(trial.values, Stage.ENDING) for trial in space.trials]
-        self.training = np.unique([trainings.index(each) for each in trainings], return_inverse=True)[1]
+        self.training = grouped_alike([point_key(trial.values, Stage.ENDING) for trial in space.trials])
+        # Points that start from a dense model, and that model's own, are of one start; what it costs to train it.
+        dense = [space.dense_of(trial.values) for trial in space.trials]
+        own = [trial.values if start is None else start for trial, start in zip(space.trials, dense, strict=True)]
+        self.start = grouped_alike([point_key(values, Stage.ENDING) for values in own])
+        epochs = [
+            [space.recipe_of(values).epochs for values in (t.values, s)] for t, s in zip(space.trials, own, strict=True)
+        ]
+        ratio = np.array([whole / part for part, whole in epochs])
+        self.start_work = np.where([start is not None for start in dense], known.work * ratio, 0.0)
 
     def propose(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Point | Signal:
         begun = self.begun(seen, pending)
@@ -113,9 +121,10 @@ class Front:
 
     def work_left(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Floats:
         """What each point would still cost: next to nothing where its training was done or begun for another file."""
-        trained = np.zeros(self.training.max() + 1, dtype=bool)
-        trained[self.training[self.begun([trial for trial in seen if trial.figures is not None], pending)]] = True
-        return np.where(trained[self.training], CONVERSION * np.median(self.known.work), self.known.work)
+        begun = self.begun([trial for trial in seen if trial.figures is not None], pending)
+        trained, started = np.isin(self.training, self.training[begun]), np.isin(self.start, self.start[begun])
+        whole = self.known.work + np.where(started, 0.0, self.start_work)
+        return np.where(trained, CONVERSION * np.median(self.known.work), whole)
 
     @cached_property
     def encoding(self) -> Any:
@@ -191,6 +200,12 @@ class Front:
             by = None if best is None else self.space.trials[best].values
             found.append(Skipped(values, mean, low, high, float(outlook.chance[i]), by))
         return found
+
+
+def grouped_alike(keys: Sequence[Any]) -> Indices:
+    """A number for each key, the same for equal ones."""
+    number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys])
 
 
 def grouped(values: Sequence[float]) -> Sequence[float]:

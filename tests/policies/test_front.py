@@ -180,3 +180,17 @@ def test_a_large_space_is_decided_upon_in_time_and_memory() -> None:
 def test_a_space_of_one_point() -> None:
     space = read_space({"features": {"mfcc": {"kind": "mfcc", "coefficients": 10}}})
     assert len(search(Front(space, Known(np.array([[1.0, 2.0]]), np.ones(1), 10)), truth)) == 1
+
+
+def test_a_start_from_a_dense_model_costs_that_model_unless_it_is_there() -> None:
+    space = read_space({
+        "features": {"mfcc": {"kind": "mfcc", "coefficients": 10}},
+        "pruning": {"lab": {}, "from_dense": {"start": "dense", "epochs": 5}},
+        "strategy": [{"name": "p", "final_sparsity": [0.5, 0.9], "pruning": "from_dense"}],
+    })  # fmt: skip
+    dense, *sparse = (trial.values for trial in space.trials)
+    policy = Front(space, Known(np.ones((3, 2)), np.array([20.0, 5.0, 5.0]), 100))
+    np.testing.assert_allclose(policy.work_left([], []), [20, 25, 25])
+    np.testing.assert_allclose(policy.work_left([], [dense])[1:], [5, 5])
+    np.testing.assert_allclose(policy.work_left([Seen(sparse[0], {"accuracy": 0.9})], [])[2], 5)
+    np.testing.assert_allclose(policy.work_left([Seen(dense, None)], []), [20, 25, 25])

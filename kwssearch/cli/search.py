@@ -130,8 +130,8 @@ def run(
     """Search a space; when run again, it goes on where it stopped.
 
     SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, lab4-plus, full-int8,
-    homework, wide. Points whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy and
-    latency are judged by 'kwssearch front'.
+    homework, wide. Points whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy
+    and latency are judged by 'kwssearch front'.
 
     \b
     Example:

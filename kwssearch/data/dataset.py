@@ -250,10 +250,10 @@ def are_voices_known(recorded: Mapping[str, Any]) -> bool:
     return recorded.get("split_by") == "clip"
 
 
-def difference(recorded: Mapping[str, Any], data: DataSet) -> str | None:
-    """What changed since `record`, in a few words, or None where nothing did."""
+def difference(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """What differs between two `record`s of clips, in a few words, or None where nothing does."""
     try:
-        before, after = positions(recorded), positions(record(data))
+        before, after = positions(recorded), positions(now)
     except (LookupError, TypeError, AttributeError):
         return "the record of its clips is damaged"
     both = before.keys() & after.keys()

@@ -1,6 +1,7 @@
 """What people look at: rows, tables, plots, pages."""
 
 from kwssearch.report.answer_lines import answer_lines
+from kwssearch.report.diff_tables import diff_record, show_diff
 from kwssearch.report.layout import terminal_width, wrapped
 from kwssearch.report.markdown import to_csv
 from kwssearch.report.page import write_report
@@ -10,7 +11,7 @@ from kwssearch.report.space_tables import device_rows, show_devices, show_space
 from kwssearch.report.tables import as_json, show_trial, show_trials
 
 __all__ = [
-    "RecordedRun", "answer_lines", "as_json", "columns", "device_rows", "front_rows", "load_run", "nearest_misses",
-    "show_devices", "show_space", "show_trial", "show_trials", "terminal_width", "to_csv", "trial_details",
-    "trial_rows", "wrapped", "write_report",
+    "RecordedRun", "answer_lines", "as_json", "columns", "device_rows", "diff_record", "front_rows", "load_run",
+    "nearest_misses", "show_devices", "show_diff", "show_space", "show_trial", "show_trials", "terminal_width",
+    "to_csv", "trial_details", "trial_rows", "wrapped", "write_report",
 ]  # fmt: skip

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kwssearch.analysis import Pick, Worlds, answers, pick
+from kwssearch.analysis import Pick, SideBySide, Worlds, answers, pick
 from kwssearch.errors import printable
 from kwssearch.report.answer_lines import answer_lines
+from kwssearch.report.diff_tables import diff_record
 from kwssearch.report.page import write_report
 from kwssearch.report.rows import columns, front_rows, trial_rows
 from kwssearch.runs import Run, load
@@ -127,6 +128,19 @@ class RecordedRun:
         )
         sure = None if confident is None else parse_share(str(confident), "confident")
         return pick(self.run, asked.over(self.run.space.limits), prefer, sure, self._worlds)
+
+    def diff(self, other: RecordedRun) -> pandas.DataFrame:
+        """A row for each trial that both runs have completed: the other's accuracy less this one's, with its interval.
+
+        The columns are those of `kwssearch diff --json`; shares, and ratios of the other's costs to this one's. In
+        `attrs` are the phrases on what differs, and whether differences are paired.
+        """
+        import pandas
+
+        record = diff_record(SideBySide(self.run, other.run))
+        table = pandas.DataFrame(record.pop("trials"))
+        table.attrs.update(record)
+        return table.set_index("trial_id") if len(table) else table
 
     def answers(self, max_accuracy_drop: float = 1.0, details: bool = False) -> Text:
         """The lab's four questions, answered in two lines each.

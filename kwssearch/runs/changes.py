@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from kwssearch.data import DataSet, difference
+from kwssearch.data import record as record_of
 from kwssearch.space import FREE, SearchSpace
 from kwssearch.space.schema import show
 from kwssearch.system import environment
@@ -32,7 +33,7 @@ def changes(
     """
     yield from changed_keys(recorded, space)
     if record["data"]["fingerprint"] != data.fingerprint:
-        yield f"the data set changed: {difference(clips, data) or 'words or sampling rate'}"
+        yield f"the data set changed: {difference(clips, record_of(data)) or 'words or sampling rate'}"
 
 
 def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:

@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,10 +41,15 @@ def governor() -> str | None:
         return None
 
 
-def end(*_: Any) -> None:
-    """Leaves through every `finally`, once."""
+def deaf() -> None:
+    """What would interrupt the way out no longer does."""
     for name in ENDINGS:
         signal.signal(name, signal.SIG_IGN)
+
+
+def end(*_: Any) -> None:
+    """Leaves through every `finally`."""
+    deaf()
     raise SystemExit(1)
 
 
@@ -84,13 +90,18 @@ def main() -> None:
     if len(sent) < plan["bytes"]:
         return
     threading.Thread(target=end_with_input, daemon=True).start()
+    folder = tempfile.mkdtemp(prefix="kwssearch-")
     try:
-        with tempfile.TemporaryDirectory(prefix="kwssearch-") as folder:
+        try:
             with tarfile.open(fileobj=io.BytesIO(sent)) as tar:
                 tar.extractall(folder)
             bench(folder, plan)
+        finally:
+            deaf()
     except (OSError, ValueError) as error:
         tell(fault=f"{type(error).__name__}: {error}", name=None)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,13 @@ class Figures:
         return np.asarray(self.sweep.false_accepts.sum(axis=1) / self.hours)
 
     @cached_property
+    def kinds(self) -> dict[str, Flags]:
+        """Which parts are of each kind, shape (parts,); the user's own kinds after ours."""
+        found = [part.kind for part in self.sweep.truth.parts]
+        order = [*KINDS, *sorted(set(found) - set(KINDS))]
+        return {kind: np.array([each == kind for each in found]) for kind in order if kind in found}
+
+    @cached_property
     def snrs(self) -> list[float | None]:
         """Of each keyword."""
         return [keyword.snr_db for keyword in self.sweep.truth.keywords]
@@ -108,11 +115,8 @@ class Figures:
 
     def by_part(self, index: int) -> Iterator[dict[str, Any]]:
         """Kind, minutes, parts, false accepts and their rate; of single words the share that is heard as a keyword."""
-        parts = self.sweep.truth.parts
         seconds = self.sweep.truth.negative_seconds
-        known = [kind for kind in KINDS if any(part.kind == kind for part in parts)]
-        for kind in [*known, *sorted({part.kind for part in parts} - set(KINDS))]:
-            own = np.array([part.kind == kind for part in parts])
+        for kind, own in self.kinds.items():
             count, hours = int(self.sweep.false_accepts[index, own].sum()), float(seconds[own].sum() / 3600)
             row = {"kind": kind, "parts": int(own.sum()), "minutes": 60 * hours, "false_accepts": count}
             if hours > 0:
@@ -133,12 +137,15 @@ class Figures:
         return float(np.mean(chosen))
 
     def det(self) -> list[dict[str, Any]]:
-        """The detection error trade-off: rate and misses at each threshold, the lowest first."""
+        """The detection error trade-off: rates, misses and confusions at each threshold, the lowest first."""
+        by_kind = {kind: self.sweep.false_accepts[:, own].sum(axis=1) for kind, own in self.kinds.items()}
         return [
             {
                 "threshold": float(threshold),
                 "false_accepts_per_hour": rounded(self.false_accepts(index)),
+                "false_accepts": {kind: int(counts[index]) for kind, counts in by_kind.items()},
                 "missed": {ratio: rounded(missed) for ratio, missed in self.by_snr(index).items()},
+                "confused": int((self.sweep.said[index] >= 0).sum()),
             }
             for index, threshold in enumerate(THRESHOLDS)
         ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from kwssearch.artefact import Classifier, Detector, DetectorSetting
 from kwssearch.artefact.classifier import Array
@@ -88,11 +89,12 @@ def hear(
     }
     listeners = [Listener(model, detectors[model.front_end]) for model in models]
     digest = hashlib.sha256()
-    for block in told(sound, show):
-        digest.update(block.astype("<i2", copy=False).tobytes())
-        found = {front_end: compute(block) for front_end, compute in features.items()}
-        for model, listener in zip(models, listeners, strict=True):
-            listener(found[model.front_end])
+    with threadpool_limits(1):  # products of some hundred frames are too small to share: threads would only wait
+        for block in told(sound, show):
+            digest.update(block.astype("<i2", copy=False).tobytes())
+            found = {front_end: compute(block) for front_end, compute in features.items()}
+            for model, listener in zip(models, listeners, strict=True):
+                listener(found[model.front_end])
     heard = [
         as_heard(listener, features[model.front_end], detectors[model.front_end].suppression)
         for model, listener in zip(models, listeners, strict=True)

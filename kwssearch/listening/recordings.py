@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
@@ -35,13 +36,8 @@ class Recording:
     def _info(self) -> Any:
         import soundfile
 
-        try:
+        with told_of(self.path):
             return soundfile.info(str(self.path))
-        except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-            raise UserError(
-                f"{self.path}: cannot be read as sound ({' '.join(str(error).split())}); expected a WAV or another "
-                "format of libsndfile, convert it."
-            ) from error
 
     @property
     def length(self) -> int:
@@ -56,6 +52,9 @@ class Recording:
         """Samples from `start` on at the wanted rate, the mean of all channels, in [-1, 1]; shape (count,) or less.
 
         They are those of the whole recording resampled at once: what stands around them is read too.
+
+        Raises:
+            UserError: it is no sound, or gone.
         """
         import soundfile
         from scipy.signal import resample_poly
@@ -66,7 +65,10 @@ class Recording:
         around = 0 if up == down else -(-(TAPS * max(up, down) + 1) // (up * down)) + 1
         first = max(0, start // up - around)
         last = -(-(start + count) // up) + around
-        found, _ = soundfile.read(str(self.path), (last - first) * down, first * down, dtype="float64", always_2d=True)
+        with told_of(self.path):
+            found, _ = soundfile.read(
+                str(self.path), (last - first) * down, first * down, dtype="float64", always_2d=True
+            )
         resampled = resample_poly(found.mean(axis=1), up, down)
         piece: Audio = resampled[start - first * up : start - first * up + count]
         return piece
@@ -76,6 +78,18 @@ class Recording:
         size = BLOCK_S * self.rate
         for start in range(0, self.length, size):
             yield as_samples(self.read(start, min(size, self.length - start)))
+
+
+@contextmanager
+def told_of(path: Path) -> Iterator[None]:
+    """Tells what is wrong with a recording in one sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # libsndfile's own are RuntimeErrors
+        raise UserError(
+            f"{path}: cannot be read as sound ({' '.join(str(error).split())}); expected a WAV or another format of "
+            "libsndfile, convert it."
+        ) from error
 
 
 def as_samples(audio: Audio) -> Samples:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,15 @@ def test_a_stream_without_room_for_a_keyword(seconds: float, data: DataSet, long
     with (
         pytest.raises(UserError, match=rf"got {seconds:g} s, which has no room for a keyword, expected at least 10 s"),
         opened(data, "test", settings),
+    ):
+        pass
+
+
+def test_a_split_without_speakers(data: DataSet, long: Path) -> None:
+    empty = replace(data, splits={**data.splits, "test": ()})
+    with (
+        pytest.raises(UserError, match="its test split holds no speaker who says a word"),
+        opened(empty, "test", StreamSettings(negatives=str(long))),
     ):
         pass
 

@@ -27,6 +27,7 @@ from kwssearch.testing.words import wav, write_word_folder
 ELSEWHERE = {  # what needs other machines or packages, and where it is tested, if anywhere
     "--scheduler": "tests/search/test_cluster.py",
     "--gpus": "tests/search/test_trainers.py",
+    "ssh://": "tests/deploy/test_targets.py",
     "--microphone": "tests/deploy/test_trying.py",
     "dask_jobqueue": "not tested: needs Slurm",
     "dask_kubernetes": "not tested: needs Kubernetes",
@@ -60,6 +61,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: P
         found = json.loads(record.read_text())
         record.write_text(json.dumps({**found, "data": {**found["data"], "source": "../../my_words"}}))
     train_twice_more(folder / "runs" / "my_words")
+    (folder / "runs" / "my_words" / "targets").mkdir()
+    shutil.copy(finished / "latency.json", folder / "runs" / "my_words" / "targets" / "raspberrypi.json")
     export(load(folder / "runs" / "my_words"), "3", folder / "yes_no")
     shutil.copy(next(words.glob("yes/*.wav")), folder / "recording.wav")
     write_sounds(folder)

@@ -22,7 +22,7 @@ def diff(one: Path, other: Path, as_json: bool, wide: bool) -> None:
 
     \b
     Example:
-      kwssearch diff runs/lab4 runs/lab4_longer
+      kwssearch diff runs/my_words runs/lab4
     """
     from kwssearch.analysis import SideBySide
     from kwssearch.report import as_json as to_json

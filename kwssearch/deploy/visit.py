@@ -80,7 +80,7 @@ def visit(
             spent = sum(float(times[:, 2].sum()) for each in rounds.values() for times in each)
             if spent > 1000 * (time.monotonic() - began):
                 raise impossible(target, "they sum up to more than the time that went by here")
-            found.machine = {**bench["environment"], "governor": first.get("governor")}
+            found.machine = {**bench.get("environment", {}), "governor": first.get("governor")}
             told(number, count)
     found.times = {name: np.concatenate(each) for name, each in rounds.items()}
     return found

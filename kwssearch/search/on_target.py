@@ -44,7 +44,12 @@ def measure_on(
         say(f"Packing {counted(len(trials), 'model')} ...")
         bundles = {trial.trial_id: bundle_files(find_model(run, trial.trial_id), c=False) for trial in trials}
         say(f"Timing them on {name} ...")
-        found = visit(target, bundles, python, threads)
+
+        def told(done: int, of: int) -> None:
+            if done % len(bundles) == 0:
+                say(f"{done} of {of} timings on {name} done.")
+
+        found = visit(target, bundles, python, threads, told)
         record = timing_record(run, found, name, threads)
         folder.end_timing(record, name)
     say(

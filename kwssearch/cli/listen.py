@@ -54,9 +54,11 @@ def listen(
       kwssearch listen runs/lab4 --negatives radio
     """
     from kwssearch.deploy.hearing import models_to_hear
-    from kwssearch.listening import data_of, listen_lines, settings_of
+    from kwssearch.listening import data_of, settings_of
     from kwssearch.listening import listen as listen_to
     from kwssearch.report import as_json as to_json
+    from kwssearch.report import terminal_width
+    from kwssearch.report.listen_lines import listen_lines
 
     if labels and not recording:
         raise click.UsageError("--labels: got it without --recording, expected both.")
@@ -68,7 +70,7 @@ def listen(
     if as_json:
         click.echo(to_json(record))
         return
-    for line in listen_lines(record, [model.trial_id for model in models]):
+    for line in listen_lines(record, [model.trial_id for model in models], terminal_width()):
         click.echo(printable(line))
 
 

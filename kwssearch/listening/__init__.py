@@ -3,6 +3,5 @@
 from kwssearch.listening.conduct import data_of, listen, settings_of, trials_to_hear, write_stream
 from kwssearch.listening.hearing import Model
 from kwssearch.listening.sources import SPLITS
-from kwssearch.listening.telling import listen_lines
 
-__all__ = ["SPLITS", "Model", "data_of", "listen", "listen_lines", "settings_of", "trials_to_hear", "write_stream"]
+__all__ = ["SPLITS", "Model", "data_of", "listen", "settings_of", "trials_to_hear", "write_stream"]

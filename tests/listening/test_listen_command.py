@@ -126,8 +126,8 @@ def test_it_is_told_in_lines(run: Path, negatives: Path) -> None:
     assert ended.exit_code == 0, ended.stderr
     told = ended.stdout.splitlines()
     assert told[0].startswith("Test stream: 0.0")
-    assert told[2].split()[:3] == ["trial", "model", "threshold"]
-    assert any("in 0.2 min" in line or "min, " in line for line in told)
+    assert told[3].split()[:3] == ["trial", "model", "threshold"]
+    assert any(line.startswith("  recording: ") and " min: " in line for line in told)
 
 
 def test_streams_that_sound_otherwise_are_refused(run: Path, negatives: Path, tmp_path: Path) -> None:

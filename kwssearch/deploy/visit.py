@@ -156,7 +156,7 @@ class Line:
         code, told = self.ended()
         if code == NO_CONNECTION:
             raise self.target.refusal(told)
-        reason = " ".join(told.split())[-200:] or f"exit code {code}"
+        reason = reason_of(code, told)
         if code in NO_PYTHON:
             raise UserError(
                 f"{self.target.login}: has no Python called {python!r} ({reason}); install Python 3.11 or later "
@@ -185,10 +185,15 @@ class Line:
             yield message["name"], message["found"]
             done += 1
         if done < count:
+            code, told = self.ended()
+            what = "the connection was dropped" if code == NO_CONNECTION else f"Python ended ({reason_of(code, told)})"
             raise UserError(
-                f"{self.target.login}: the connection was dropped after {done} of {count} timings; nothing of them "
-                "is kept, and nothing stays there: measure again."
+                f"{self.target.login}: {what} after {done} of {count} timings, and none of them is kept; measure again."
             )
+
+
+def reason_of(code: int, told: str) -> str:
+    return " ".join(told.split())[-200:] or f"exit code {code}"
 
 
 def check_machine(target: Target, python: str, first: Mapping[str, Any]) -> None:

@@ -181,6 +181,15 @@ def test_a_model_that_cannot_be_run_there(board: sshd.Board) -> None:
     assert board.left() == []
 
 
+@needs_sshd
+def test_a_python_that_dies_there(board: sshd.Board) -> None:
+    """As where memory runs out."""
+    killing = {**STUB, "bench.py": b"import os, signal; os.kill(os.getppid(), signal.SIGTERM)"}
+    with pytest.raises(UserError, match=r"Python ended \(exit code 1\) after 0 of 2 timings"):
+        visit(Target.of(board.url), {"0": killing}, sys.executable)
+    assert board.left() == []
+
+
 def stopped(*_: int) -> None:
     raise KeyboardInterrupt
 
@@ -190,7 +199,7 @@ def test_a_dropped_line_and_ctrl_c_leave_nothing_there(board: sshd.Board, finish
     """In the first pass the second bundle comes first, and the other one would take a minute."""
     slow = {**STUB, "bench.py": b"import time; time.sleep(60)"}
     bundles = {"slow": slow, "0": bundle_files(find_model(load(finished), "0"), c=False)}
-    with pytest.raises(UserError, match="dropped after 1 of 4 timings; nothing of them is kept"):
+    with pytest.raises(UserError, match="dropped after 1 of 4 timings, and none of them is kept"):
         visit(Target.of(board.url), bundles, sys.executable, told=lambda *_: board.drop())
     assert board.left() == []
     with pytest.raises(KeyboardInterrupt):

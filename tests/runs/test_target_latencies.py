@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner, Result
 from support.spaces import MINI
 
@@ -67,6 +68,11 @@ def test_a_report_of_a_target_has_a_place_of_its_own(run: Path) -> None:
     page = write_web_page(load(run, "board"))
     assert page == run / "targets" / "board" / "report.html"
     assert "compared on board</h1>" in page.read_text()
+
+
+def test_the_shell_is_offered_targets(run: Path) -> None:
+    completion = BashComplete(main, {}, "kwssearch", "_KWSSEARCH_COMPLETE")
+    assert [item.value for item in completion.get_completions(["front", str(run), "--target"], "b")] == ["board"]
 
 
 def test_from_python(run: Path) -> None:

@@ -153,7 +153,7 @@ class RecordedRun:
         return Text("\n".join((*(f"Warning: {printable(warning)}" for warning in self.run.warnings), *lines)))
 
     def report(self, to: str | os.PathLike[str] | None = None) -> Path:
-        """Writes the page with its plots, into the run's `report` folder by default; its path.
+        """Writes the page with its plots, by default into RUN/report, of a target into RUN/targets/NAME; its path.
 
         Raises:
             UserError: no trial is completed, or the folder cannot be written.

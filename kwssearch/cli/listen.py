@@ -80,7 +80,12 @@ def chosen(given: dict[str, Any]) -> dict[str, Any]:
 
 @main.group()
 def stream() -> None:
-    """The streams that models listen to."""
+    """The streams that models listen to.
+
+    \b
+    Example:
+      kwssearch stream write runs/lab4 --negatives radio --out streams --hours 0.5
+    """
 
 
 @stream.command()

@@ -168,6 +168,13 @@ def test_faults_are_told_in_a_sentence(
     assert ended.stderr.count("Error:") == 1
 
 
+def test_a_stream_that_no_wav_can_hold(run: Path, tmp_path: Path) -> None:
+    ended = kwssearch("stream", "write", run, "--hours", 100, "--out", tmp_path / "out")
+    assert ended.exit_code == 1
+    assert "got 100 h, expected less than 37 h, which fill a WAV" in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_another_data_set_is_refused(run: Path, words: Path, tmp_path: Path) -> None:
     other = shutil.copytree(words, tmp_path / "words")
     next(other.glob("*/*.wav")).unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,17 @@ import kwssearch as kws
 from kwssearch import runs
 from kwssearch.artefact import WEIGHTS_FILE
 from kwssearch.errors import SpaceError
-from kwssearch.runs import Run, kept_starts
+from kwssearch.runs import Run
 from kwssearch.search import job as jobs
 from kwssearch.space import load_space, read_space
 from kwssearch.testing import tiny
 from kwssearch.training import KwsHyperModel, TrialError
 
 NAMED = """
+[[strategy]]
+name = "pruning"
+final_sparsity = 0.5
+
 [pruning.lab]
 
 [pruning.from_dense]
@@ -35,12 +40,16 @@ name = "narrow, sparse only"
 width_multiplier = 0.03
 final_sparsity = [0.5, 0.8]
 pruning = "from_dense"
+
+[[strategy]]
+name = "narrow"
+width_multiplier = 0.03
 """
 
 
 def write_space(folder: Path) -> Path:
     path = tiny.write_space(folder / "tiny.toml")
-    path.write_text(path.read_text() + NAMED)
+    path.write_text(path.read_text().split("[[strategy]]")[0] + NAMED)
     return path
 
 
@@ -67,7 +76,7 @@ def from_dense(run: Run) -> list[runs.Trial]:
 def test_both_starts_stand_in_one_run_and_each_record_names_its_own(whole: Run) -> None:
     assert {trial.status for trial in whole.trials} == {"completed"}
     names = {trial.name for trial in whole.trials}
-    assert {"mfcc cnn α 0.05 sparsity 0.8 lab", "mfcc cnn α 0.05 sparsity 0.8 from dense"} <= names
+    assert {"mfcc cnn α 0.05 sparsity 0.5 lab", "mfcc cnn α 0.05 sparsity 0.5 from dense"} <= names
     dense = next(t for t in whole.trials if t.name == "mfcc cnn α 0.05").executions[0]
     for trial in from_dense(whole):
         record = trial.executions[0].record
@@ -114,70 +123,55 @@ def test_what_starts_from_a_dense_model_is_better_than_chance_masks(whole: Run) 
     assert history["from_dense"] < history["lab"]
 
 
-def test_a_search_that_stopped_after_the_dense_model_goes_on_to_the_same_bytes(
+def narrow_anew(whole: Run, folder: Path) -> Path:
+    """A copy of the run in which nothing narrow was trained; its space."""
+    shutil.copytree(whole.folder, folder / "run")
+    for trial in whole.trials:
+        if trial.values["width_multiplier"] == 0.03:
+            shutil.rmtree(folder / "run" / f"trial_{trial.trial_id}")
+    return write_space(folder)
+
+
+def test_what_a_dense_model_that_failed_or_stopped_leaves_goes_on_to_the_same_bytes(
     whole: Run, words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
-    execute, begun = jobs.execute, []
+    execute = jobs.execute
+
+    def failing(job: jobs.Job) -> jobs.Outcome:
+        if job.auxiliary or not job.starts:
+            raise TrialError("it misses what it should reach")
+        return execute(job)
 
     def interrupted(job: jobs.Job) -> jobs.Outcome:
-        begun.append(job)
-        if job.starts and len(list(kept_starts(tmp_path / "run"))):
+        if job.start is not None:
             raise KeyboardInterrupt
         return execute(job)
 
+    space = narrow_anew(whole, tmp_path)
+    monkeypatch.setattr(jobs, "execute", failing)
+    failed = [trial for trial in searched(tmp_path, space, words).trials if trial.status == "failed"]
+    assert len(failed) == 3
+    children = [trial for trial in failed if trial.values["final_sparsity"]]
+    assert all(t.reason.startswith("not begun: the dense model that it starts from failed (Tri") for t in children)
+
     monkeypatch.setattr(jobs, "execute", interrupted)
-    space = write_space(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        searched(tmp_path, space, words)
-    assert begun[-1].starts and begun[-1].start is not None
+        searched(tmp_path, space, words, retry_failed=True)
     monkeypatch.setattr(jobs, "execute", execute)
-    run = searched(tmp_path, space, words)
+    run = searched(tmp_path, space, words, retry_failed=True)
     for trial, other in zip(run.trials, whole.trials, strict=True):
         path = Path(f"trial_{trial.trial_id}") / WEIGHTS_FILE
         assert (run.folder / path).read_bytes() == (whole.folder / path).read_bytes(), trial.name
         assert trial.executions[0].record["predictions"] == other.executions[0].record["predictions"]
 
 
-def test_children_of_a_dense_model_that_failed_are_not_begun_and_tried_again_with_it(
-    words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
-    execute = jobs.execute
-
-    def failing(job: jobs.Job) -> jobs.Outcome:
-        if job.planned.values["final_sparsity"] == 0:
-            raise TrialError("it misses what it should reach")
-        return execute(job)
-
-    space = write_space(tmp_path)
-    monkeypatch.setattr(jobs, "execute", failing)
-    run = searched(tmp_path, space, words)
-    for trial in run.trials:
-        if run.space.dense_of(trial.values) is not None:
-            assert trial.status == "failed"
-            assert trial.reason.startswith(
-                "not begun: the dense model that it starts from failed (TrialError: it misses"
-            )
-    monkeypatch.setattr(jobs, "execute", execute)
-    again = searched(tmp_path, space, words, retry_failed=True)
-    assert {trial.status for trial in again.trials} == {"completed"}
-
-
-def test_a_dense_point_that_is_asked_for_later_keeps_the_weights(
-    words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its training was done for another trial, in a folder that goes away."""
-    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
-    space = write_space(tmp_path)
-    narrow = '\n[[strategy]]\nname = "narrow"\nwidth_multiplier = 0.03\n'
-    space.write_text(space.read_text() + narrow)
-    declared = load_space(space)
-    last = declared.trials[-1]
+def test_a_dense_point_that_is_asked_for_later_keeps_the_weights(whole: Run) -> None:
+    """Its training was done for another trial, in a folder that went away."""
+    last = whole.trials[-1]
     assert (last.strategy, last.values["final_sparsity"]) == ("narrow", 0.0)
-    run = searched(tmp_path, space, words)
-    trial = next(t for t in run.trials if t.trial_id == last.trial_id)
-    assert (run.folder / f"trial_{trial.trial_id}" / WEIGHTS_FILE).is_file()
+    assert last.executions[0].record["origin"]["trial_id"].startswith("dense_")
+    assert (whole.folder / f"trial_{last.trial_id}" / WEIGHTS_FILE).is_file()
 
 
 @pytest.mark.parametrize(
@@ -197,7 +191,7 @@ def test_faults_are_one_sentence(pruning: object, said: str) -> None:
 
 def test_a_dense_point_is_one_point_whatever_the_prunings(tmp_path: Path) -> None:
     space = load_space(write_space(tmp_path))
-    assert len(space.trials) == len({json.dumps(trial.values) for trial in space.trials}) == 8
+    assert len(space.trials) == len({json.dumps(trial.values) for trial in space.trials}) == 7
     doubled = {**space.trials[0].values, "pruning": "from_dense"}
     assert space.strategy_of(doubled) is None
     assert space.strategy_of(space.trials[0].values) == "baseline"

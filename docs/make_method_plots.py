@@ -22,7 +22,7 @@ from kwssearch.runs import Run, Trial, load
 from kwssearch.space.objectives import ACCURACY, LATENCY
 
 FOLDER = Path(__file__).with_name("method")
-RECORDED = Path(__file__).parents[1] / "runs" / "lab4-speech8"
+RECORDED = Path(__file__).parents[1] / "runs" / "lab4-msc"
 BLUE, ORANGE, GREY = "#0173b2", "#de8f05", "0.6"
 
 
@@ -41,7 +41,7 @@ class Pictures:
     @cached_property
     def pair(self) -> tuple[Trial, Trial]:
         """The MFCC baseline and its α 0.5: near each other, but not equal."""
-        values = {"features": "mfcc", "architecture": "cnn", "final_sparsity": 0.0}
+        values = {"features": "mfcc", "architecture": "cnn", "final_sparsity": 0.0, "quantization": "none"}
         found = [t for t in self.run.completed if values.items() <= dict(t.values).items()]
         wide, narrow = (next(t for t in found if t.values["width_multiplier"] == width) for width in (1.0, 0.5))
         return wide, narrow
@@ -149,6 +149,35 @@ class Pictures:
         axes.set_ylabel("latency, share of its median")
         axes.legend(frameon=False)
 
+    def choosing(self, axes: Any) -> None:
+        """How much more the most accurate trial shows on the clips it was chosen by than on others."""
+        right = np.array(
+            [np.mean([e.predictions == self.run.labels for e in t.executions], axis=0) for t in self.ranked]
+        )
+        validated = np.array([np.mean([e["validation_accuracy"] for e in t.executions]) for t in self.ranked])
+        assert self.run.validation is not None
+        noise = np.sqrt(validated * (1 - validated) / len(self.run.validation.labels))
+        rng = np.random.default_rng(0)
+        by_test, by_validation = [], []
+        for _ in range(1000):
+            first = (rng.permutation(int(self.run.speakers.max()) + 1) % 2 == 0)[self.run.speakers]
+            shown, later = right[:, first].mean(axis=1), right[:, ~first].mean(axis=1)
+            by_test.append((shown - later)[shown.argmax()])
+            by_validation.append((shown - later)[rng.normal(validated, noise).argmax()])
+        bins = np.linspace(-6, 6, 41)
+        for drawn, color, name in (
+            (by_validation, BLUE, "validation clips"),
+            (by_test, ORANGE, "the clips that report"),
+        ):
+            points = 100 * np.array(drawn)
+            label = f"chosen by {name}: {points.mean():+.1f} points"
+            axes.hist(points, bins, color=color, alpha=0.45, label=label)
+            axes.axvline(points.mean(), color=color)
+        axes.set_xlabel("accuracy shown for the most accurate trial, less that on other speakers, points")
+        axes.set_ylabel("halvings of the test speakers")
+        axes.set_ylim(0, 1.4 * axes.get_ylim()[1])
+        axes.legend(frameon=False, loc="upper left")
+
     def doubt(self, axes: Any) -> None:
         """Accuracy against memory, each trial as dark as it is sure to be on the front of all three."""
         shares, on = front_share(self.worlds), front(self.worlds, self.run.completed)
@@ -217,6 +246,7 @@ class Pictures:
             "mcnemar": (self.mcnemar, 7.4, 3.6),
             "seeds": (self.seeds, 7.0, 4.6),
             "rounds": (self.rounds, 6.8, 3.2),
+            "choosing": (self.choosing, 6.6, 3.4),
             "doubt": (self.doubt, 6.6, 4.0),
             "hypervolume": (self.hypervolume, 4.6, 4.4),
             "verdict": (self.verdict, 7.0, 3.8),

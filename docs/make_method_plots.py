@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,9 @@ class Pictures:
     """One method a picture; each fills the axes it is given."""
 
     def __init__(self, run: Run) -> None:
-        self.run = run
-        self.ranked = sorted(run.completed, key=lambda trial: trial.accuracy)
+        plain = tuple(trial for trial in run.trials if trial.values["quantization"] == "none")
+        self.run = replace(run, trials=plain)  # as many as a picture can name
+        self.ranked = sorted(self.run.completed, key=lambda trial: trial.accuracy)
         self.best = self.ranked[-1]
 
     @cached_property
@@ -175,8 +177,7 @@ class Pictures:
             axes.axvline(points.mean(), color=color)
         axes.set_xlabel("accuracy shown for the most accurate trial, less that on other speakers, points")
         axes.set_ylabel("halvings of the test speakers")
-        axes.set_ylim(0, 1.4 * axes.get_ylim()[1])
-        axes.legend(frameon=False, loc="upper left")
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
     def doubt(self, axes: Any) -> None:
         """Accuracy against memory, each trial as dark as it is sure to be on the front of all three."""

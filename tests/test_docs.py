@@ -175,7 +175,7 @@ def test_every_key_of_the_rows_and_records_is_explained() -> None:
     text = read("docs/results.md")
     told = {name for row in rows(text) for name in re.findall(r"`(\w+)`", row[0])} | set(re.findall(r"`(\w+)`", text))
     assert set(columns()) <= told
-    for run in ("lab4-speech8", "lab4-msc"):
+    for run in ("full-speech8", "lab4-msc"):
         for name in ("run.json", "trial_00/result.json", "trial_24/result.json", "latency.json"):
             if (record := ROOT / "runs" / run / name).exists():
                 assert set(json.loads(record.read_text())) <= told, f"{run}/{name}"

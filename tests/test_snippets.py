@@ -45,7 +45,7 @@ width_multiplier = 0.05
 name = "own"
 architecture = "my_models:tc_cnn"
 """
-RUNS = ("quickstart", "lab4", "lab4-int8", "my_words", "mine", "lab4-speech8")
+RUNS = ("quickstart", "lab4", "lab4-int8", "my_words", "mine", "lab4-msc")
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def test_a_like_run_gives_the_like_file(page: str) -> None:
     assert text_of(recorded.build("lab4", validation=100, failed={"05": "out of memory"})) == page
 
 
-@pytest.mark.parametrize("name", ["lab4-speech8", "full-speech8"])
+@pytest.mark.parametrize("name", ["full-speech8"])
 def test_runs_of_before_have_a_page(name: str) -> None:
     run = load(RUNS / name)
     text = text_of(run)

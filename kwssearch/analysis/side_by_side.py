@@ -102,15 +102,18 @@ def identity(space: SearchSpace, values: Mapping[str, Any]) -> tuple[Any, ...]:
     setting = {key: value for key, value in asdict(space.features[values["features"]]).items() if key != "name"}
     pruning = space.pruning_of(values)
     plain = tuple(values[axis.name] for axis in all_axes() if not axis.has_settings)
-    return tuple(setting.items()), None if pruning is None else str(pruning.to_dict()), plain
+    own = (pruning and pruning.to_dict(), values["clusters"] and space.clustering.to_dict())
+    return tuple(setting.items()), str(own), plain
 
 
 def of_shared_seeds(one: Trial, other: Trial) -> tuple[Trial, Trial]:
-    """Two trials with those executions alone whose seeds both have; as they are if they share none."""
-    common = {execution.index for execution in one.executions} & {execution.index for execution in other.executions}
-    if not common:
-        return one, other
-    first, second = (tuple(e for e in trial.executions if e.index in common) for trial in (one, other))
+    """Two trials with those executions alone whose seeds both have; with all of them if they share none."""
+    seeds = [{int(execution["seed"]) for execution in trial.executions} for trial in (one, other)]
+    common = (seeds[0] & seeds[1]) or (seeds[0] | seeds[1])
+    first, second = (
+        tuple(replace(e, index=int(e["seed"])) for e in trial.executions if e["seed"] in common)
+        for trial in (one, other)
+    )
     return replace(one, executions=first), replace(other, executions=second)
 
 

@@ -21,6 +21,7 @@ def training_name(
     fingerprint: str,
     versions: Mapping[str, str],
     precision: str,
+    start_precision: str | None = None,
 ) -> str:
     """Names a training: trials of the same name have the same weights, in whatever run they are.
 
@@ -30,8 +31,12 @@ def training_name(
         fingerprint: of the data set.
         versions: of what can alter a result.
         precision: in which it trains, as it was chosen.
+        start_precision: in which the dense model was trained that it starts from, if it starts from one.
     """
-    return digest(described(space, values, Stage.ENDING, seed, fingerprint, versions), precision)
+    parts = described(space, values, Stage.ENDING, seed, fingerprint, versions)
+    if start_precision not in (None, precision):
+        parts["start"]["precision"] = start_precision
+    return digest(parts, precision)
 
 
 def beginning_name(

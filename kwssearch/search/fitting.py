@@ -132,6 +132,7 @@ def settle_left_out(folder: RunFolder, run: Run, unfit: Mapping[Point, Unfit], p
         why = unfit.get(key_of(trial.values))
         if why is None and trial.left_out:
             folder.take_back(trial)
+            folder.forget_end()  # so that the search goes on
         elif why is not None and is_news(trial, why):
             folder.leave_out(trial.planned, proposed_by, why.record(trial.planned))
         else:

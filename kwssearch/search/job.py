@@ -91,7 +91,9 @@ class Job:
 
     def names_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         parts = self.space, values, self.seed, self.fingerprint, self.versions
-        return tuple(training_name(*parts, precision) for precision in self.space.recipe_of(values).precisions)
+        own, dense = self.space.recipe_of(values).precisions, self.space.dense_of(values)
+        starts = (None,) if dense is None else self.space.recipe_of(dense).precisions
+        return tuple(training_name(*parts, precision, start) for precision in own for start in starts)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -218,13 +220,12 @@ def execute(job: Job) -> Outcome:
         # What earlier runs left on this host a week ago or more: shared states, checkpoints of lost jobs.
         forget_older(folder.parent.parent.iterdir(), SECONDS_KEPT)
     clips = len(figures["predictions"])
-    parts = job.space, job.planned.values, job.seed, job.fingerprint, job.versions
     record = {
         **identity(job),
         "device": device,
         **({"variables": found} if (found := altering()) else {}),
         **figures,
-        "training": training_name(*parts, figures["precision"]),
+        "training": name_of(job, figures["precision"]),
         **({"origin": dict(job.given.origin)} if job.given else {}),
         **({"start": started_from(job)} if job.starts else {}),
         "accuracy_interval": list(wilson(round(figures["accuracy"] * clips), clips)),
@@ -232,6 +233,14 @@ def execute(job: Job) -> Outcome:
         "latency_provisional": not job.alone,
     }
     return Outcome(record, files)
+
+
+def name_of(job: Job, precision: str) -> str:
+    """The name of a training that has ended, here or before."""
+    if job.given is not None:
+        return str(job.given.record["training"])
+    start = None if job.start is None else job.start.record["precision"]
+    return training_name(job.space, job.planned.values, job.seed, job.fingerprint, job.versions, precision, start)
 
 
 def started_from(job: Job) -> dict[str, Any]:

@@ -60,6 +60,8 @@ class Loop:
         self.attempts: Counter[tuple[str, int]] = Counter()
         self.slots = itertools.count()
         self.stopped = False
+        self.capacity = 1
+        self.failed_starts: dict[tuple[str, ...], Failure] = {}
         hours = plan.budget.hours
         self.deadline = None if hours is None else time.monotonic() + 3600 * hours
 
@@ -82,8 +84,8 @@ class Loop:
         self.take_up()
         self.tuner.on_search_begin()
         while True:
-            slots = capacity()
-            while len(self.running) < slots and (job := self.next_job()) is not None:
+            self.capacity = capacity()
+            while len(self.running) < self.capacity and (job := self.next_job()) is not None:
                 self.start(job, executor)
             if not self.running:
                 if self.add_seeds():
@@ -109,11 +111,12 @@ class Loop:
             self.add(self.plan.jobs(found))
 
     def add(self, jobs: Iterable[Job]) -> None:
-        """Queues jobs, and the dense trainings that they start from where nobody else does these."""
+        """Queues jobs, and the dense trainings that they start from where nobody else does these, or has failed to."""
         self.queue.add(jobs)
-        waiting = list(self.queue.waiting)
+        waiting = [job for job in self.queue.waiting if job.starts not in self.failed_starts]
         others = (*waiting, *self.running.values())
         self.queue.add(missing_starts(waiting, others, self.plan.trainings, self.plan.folder.path.resolve()))
+        self.give_up_children()
 
     def end_search(self) -> None:
         """Keeps what the oracle says of the points that it did not propose, once it has no more."""
@@ -155,7 +158,10 @@ class Loop:
 
         They do where the whole space is to be seen early; an oracle that learns sees a trial when it has ended.
         """
-        return self.oracle.whole_space_first or not self.queue.untrained(list(self.running.values()))
+        if self.oracle.whole_space_first:
+            return True
+        unstarted = sum(not self.plan.trainings.has_start(job) for job in self.queue.waiting)
+        return unstarted < self.capacity and not self.queue.untrained(list(self.running.values()))
 
     def has_ended(self) -> bool:
         """Whether nothing runs, nothing waits and the oracle has no more."""
@@ -174,6 +180,7 @@ class Loop:
         self.attempts[job.key] += 1
         job = replace(job, given=self.plan.trainings.find(job), start=self.plan.trainings.start_of(job))
         if job.starts and job.start is None and job.given is None:  # what it would start from is gone
+            self.attempts[job.key] -= 1
             self.add([job])
             return
         self.running[executor.submit(jobs.run, job)] = job
@@ -190,7 +197,12 @@ class Loop:
             if not last:
                 self.queue.put_back(job)
                 return
-            self.give_up_children(job, outcome)
+            alike = [
+                other for other in (*self.queue.waiting, *self.running.values()) if other.trainings == job.trainings
+            ]
+            if not alike:  # nobody else is going to train what others may start from
+                self.failed_starts[job.trainings] = outcome
+                self.give_up_children()
         if job.auxiliary:
             self.keep_start(job, outcome)
             return
@@ -206,11 +218,16 @@ class Loop:
             runs.keep_start(folder, outcome.record, outcome.files)
             self.plan.trainings.add(outcome.record, folder)
 
-    def give_up_children(self, job: Job, failure: Failure) -> None:
-        """Records what would have started from a training that has failed."""
-        reason = f"not begun: the dense model that it starts from failed ({failure.reason})"
-        for child in [other for other in self.queue.waiting if other.starts == job.trainings]:
+    def give_up_children(self) -> None:
+        """Records what would start from a training that has failed."""
+        failed = [job for job in self.queue.waiting if job.starts in self.failed_starts]
+        for child in [job for job in failed if not self.plan.trainings.has_start(job)]:
+            failure = self.failed_starts[child.starts]
+            reason = f"not begun: the dense model that it starts from failed ({failure.reason})"
             self.queue.waiting.remove(child)
+            self.watcher.ended(child, replace(failure, reason=reason), True)
+            if child.execution == 0:
+                self.plan.folder.begin_trial(child.planned, self.oracle.name)
             record = {"status": "failed", "reason": reason, "traceback": failure.traceback}
             self.end_execution(child, Outcome({**jobs.identity(child), **record}))
 

@@ -210,7 +210,8 @@ class Display:
             if not last:
                 return
         if job.auxiliary:
-            self.say(f"{self.name(job)}: done, for those that start from it")
+            if isinstance(outcome, Outcome):
+                self.say(f"{self.name(job)}: done, for those that start from it")
             return
         self.done += 1
         self.left[job.planned.trial_id] -= 1

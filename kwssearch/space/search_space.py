@@ -110,7 +110,12 @@ class SearchSpace:
         return {trial.trial_id: trial for trial in self.trials}
 
     def strategy_of(self, values: Any) -> str | None:
-        """The strategy that first declares a point; None if none does, so that it is not a point of the space."""
+        """The strategy that first declares a point; None if none does, so that it is not a point of the space.
+
+        A point that was not drawn from ranges, but could have been, is one of the space too.
+        """
+        if self.has_ranges and (listed := next((t.strategy for t in self.trials if t.values == values), None)):
+            return listed
         for strategy in self.strategies:
             axes = {**self.baseline, **strategy.axes}
             alike = isinstance(values, Mapping) and values.keys() == axes.keys()

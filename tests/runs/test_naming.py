@@ -92,3 +92,10 @@ def test_a_dense_start_counts_all_that_determines_the_dense_model() -> None:
     assert longer.recipe_of(sparse) == replace(FROM_DENSE.recipe_of(sparse), epochs=8)
     one, other = (training_name(space, sparse, 42, "f00", VERSIONS, "float32") for space in (FROM_DENSE, longer))
     assert one != other
+
+
+def test_the_precision_of_a_dense_model_counts_where_it_is_another_one() -> None:
+    clustered = {**VALUES, "clusters": 4}
+    names = [training_name(SPACE, clustered, 42, "f00", VERSIONS, "float32", start) for start in
+             (None, "float32", "mixed_bfloat16")]  # fmt: skip
+    assert names[0] == names[1] != names[2]

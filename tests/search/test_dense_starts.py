@@ -204,3 +204,23 @@ def test_it_costs_the_epochs_that_are_left() -> None:
     space = read_space(table)
     assert [space.recipe_of(trial.values).epochs for trial in space.trials] == [20, 20, 8]
     np.testing.assert_allclose(space.recipe_of(space.trials[2].values).learning_rate, (0.03, 1e-5))
+
+
+def test_a_dense_file_that_cannot_be_made_fails_alone(
+    whole: Run, words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dense model's int8 file fails, while sparse models wait for the dense training itself."""
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
+    execute = jobs.execute
+
+    def failing(job: jobs.Job) -> jobs.Outcome:
+        if job.planned.values["quantization"] == "int8":
+            raise TrialError("it is not what it should be")
+        return execute(job)
+
+    space = narrow_anew(whole, tmp_path)
+    space.write_text(space.read_text() + 'quantization = ["int8", "none"]\n')
+    monkeypatch.setattr(jobs, "execute", failing)
+    run = searched(tmp_path, space, words)
+    assert {t.values["quantization"] for t in run.trials if t.status == "failed"} == {"int8"}
+    assert {t.status for t in run.trials if t.values["quantization"] == "none"} == {"completed"}

@@ -136,3 +136,10 @@ def test_a_run_lists_what_was_begun_not_thousands_of_points(space: SearchSpace, 
         **dict.fromkeys(few, "completed"),
         likely: "skipped",
     }
+
+
+def test_a_point_that_is_listed_keeps_its_strategy_where_a_range_before_it_could_have_drawn_it() -> None:
+    listed = {"name": "listed", "width_multiplier": 0.1, "final_sparsity": [round(0.1 * i, 1) for i in range(10)]}
+    space = read_space(declared(strategy=[ANY, listed]))
+    assert any(trial.strategy == "listed" for trial in space.trials)
+    assert [space.strategy_of(trial.values) for trial in space.trials] == [trial.strategy for trial in space.trials]

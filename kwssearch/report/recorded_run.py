@@ -14,7 +14,7 @@ from kwssearch.report.diff_tables import diff_record
 from kwssearch.report.page import write_report
 from kwssearch.report.rows import columns, front_rows, trial_rows
 from kwssearch.runs import Run, load
-from kwssearch.space import asked_limits, parse_share
+from kwssearch.space import Limits, asked_limits, parse_share
 
 if TYPE_CHECKING:
     import pandas
@@ -77,17 +77,10 @@ class RecordedRun:
             QuantityError: a limit that cannot be read, or no such strategy.
             SpaceError: no such device.
         """
-        asked = asked_limits(
-            device,
-            min_accuracy=min_accuracy,
-            max_memory=max_memory,
-            max_flash=max_flash,
-            max_ram=max_ram,
-            max_latency=max_latency,
-        )
+        limits = self._limits(device, min_accuracy, max_memory, max_flash, max_ram, max_latency)
         rows = front_rows(
             self.run,
-            asked.over(self.run.space.limits),
+            limits,
             strategy=strategy,
             confident=None if confident is None else parse_share(str(confident), "confident"),
             worlds=self._worlds,
@@ -118,16 +111,9 @@ class RecordedRun:
             SpaceError: no such device.
             UserError: no trial keeps the limits; the sentence names the limit and the nearest trial.
         """
-        asked = asked_limits(
-            device,
-            min_accuracy=min_accuracy,
-            max_memory=max_memory,
-            max_flash=max_flash,
-            max_ram=max_ram,
-            max_latency=max_latency,
-        )
+        limits = self._limits(device, min_accuracy, max_memory, max_flash, max_ram, max_latency)
         sure = None if confident is None else parse_share(str(confident), "confident")
-        return pick(self.run, asked.over(self.run.space.limits), prefer, sure, self._worlds)
+        return pick(self.run, limits, prefer, sure, self._worlds)
 
     def diff(self, other: RecordedRun) -> pandas.DataFrame:
         """A row for each trial that both runs have completed: the other's accuracy less this one's, with its interval.
@@ -203,6 +189,11 @@ class RecordedRun:
         places = [None if place is None else Path(place) for place in (recording, labels)]
         source = None if data is None else os.fspath(data)
         return listen(self.run, models, data_of(self.run, source), chosen, *places)
+
+    def _limits(self, device: str | None, *asked: Any) -> Limits:
+        """The device's, replaced by those that are asked for, in that order; above the run's own."""
+        names = ("min_accuracy", "max_memory", "max_flash", "max_ram", "max_latency")
+        return asked_limits(device, **dict(zip(names, asked, strict=True))).over(self.run.space.limits)
 
     @cached_property
     def _worlds(self) -> Worlds:

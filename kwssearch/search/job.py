@@ -16,6 +16,7 @@ from kwssearch.analysis.binomial import wilson
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
 from kwssearch.runs import PROGRESS_RECORD, shared_folder, training_name
+from kwssearch.search.failures import Failure, failure_of
 from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.system import environment
 from kwssearch.system.cache import cache_folder, forget_older
@@ -134,55 +135,12 @@ class Outcome:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A job that ended with an exception, kept as text: not every exception can be sent between processes.
-
-    Attributes:
-        fatal: the surroundings are at fault, so that every job would fail in the same way.
-        final: a second try would end in the same way.
-    """
-
-    reason: str
-    traceback: str
-    fatal: bool = False
-    final: bool = False
-
-
 def run(job: Job) -> Outcome | Failure:
     """Builds, trains and scores; never raises."""
     try:
         return execute(job)
     except Exception as error:
         return failure_of(error, traceback.format_exc())
-
-
-def failure_of(error: Exception, text: str) -> Failure:
-    """What is at fault for an exception: the surroundings (disk, data, home, libraries) or the trial itself."""
-    shown = " ".join(str(error).split())[:300]
-    if isinstance(error, UserError):
-        return Failure(str(error), text, fatal=True)
-    if isinstance(error, OSError):
-        place = error.filename or cache_folder_or_none() or "a file"
-        return Failure(
-            f"{place}: the system refuses it ({error.strerror or shown}); make room, give permission, or name another "
-            "cache folder with the environment variable KWSSEARCH_CACHE.",
-            text,
-            fatal=True,
-        )
-    if isinstance(error, ImportError):
-        return Failure(f"a library cannot be loaded ({shown}); reinstall kwssearch.", text, fatal=True)
-    if isinstance(error, MemoryError):
-        return Failure("the machine has too little memory for this trial", text)
-    final = type(error).__name__ in ("TrialError", "DivergedError", "FaultyFileError")
-    return Failure(f"{type(error).__name__}: {shown}", text, final=final)
-
-
-def cache_folder_or_none() -> Path | None:
-    try:
-        return cache_folder()
-    except UserError:
-        return None
 
 
 def load_libraries() -> None:

@@ -15,7 +15,8 @@ from kwssearch.backend import Trial, TrialStatus
 from kwssearch.errors import UserError
 from kwssearch.search import job as jobs
 from kwssearch.search.dense_starts import missing_starts
-from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.failures import Failure
+from kwssearch.search.job import Job, Outcome
 from kwssearch.search.plan import Plan
 from kwssearch.search.queue import Queue
 from kwssearch.search.repeating import repeated

@@ -17,8 +17,9 @@ from rich.text import Text
 
 from kwssearch.errors import counted, printable
 from kwssearch.runs import PROGRESS_RECORD
+from kwssearch.search.failures import Failure
 from kwssearch.search.fitting import forecasting_sentence
-from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.job import Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
 from kwssearch.search.telling import foretold, search_sentence

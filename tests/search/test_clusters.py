@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.searching import searched
 
-import kwssearch as kws
 from kwssearch import runs
 from kwssearch.artefact import MODEL_FILE, WEIGHTS_FILE, Artefact
 from kwssearch.compression import MEMORY_ERROR, forecasts
@@ -17,7 +17,7 @@ from kwssearch.runs import Run
 from kwssearch.search import job as jobs
 from kwssearch.space import load_space, read_space
 from kwssearch.testing import tiny
-from kwssearch.training import KwsHyperModel, TrialError
+from kwssearch.training import TrialError
 from kwssearch.training.exporting import check_clusters
 
 CLUSTERED = """
@@ -43,19 +43,13 @@ def write_space(folder: Path) -> Path:
     return path
 
 
-def searched(folder: Path, words: Path) -> Run:
-    space = kws.load_space(write_space(folder))
-    tuner = kws.GridSearch(KwsHyperModel(space), directory=folder, project_name="run")
-    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0)
-    return runs.load(folder / "run")
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Run:
     """A run of which nothing is to be changed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWSSEARCH_CACHE", str(cache))
-        return searched(tmp_path_factory.mktemp("clusters"), words)
+        folder = tmp_path_factory.mktemp("clusters")
+        return searched(folder, write_space(folder), words)
 
 
 def clustered(run: Run) -> list[runs.Trial]:
@@ -129,12 +123,12 @@ def test_an_interrupted_clustering_goes_on_to_the_same_bytes(
 
     monkeypatch.setattr(hypermodel, "strip", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        searched(tmp_path, words)
+        searched(tmp_path, write_space(tmp_path), words)
     monkeypatch.setattr(hypermodel, "strip", strip)
     restored: list[bool] = []
     load = hypermodel.load_state
     monkeypatch.setattr(hypermodel, "load_state", lambda path: restored.append(path.exists()) or load(path))
-    run = searched(tmp_path, words)
+    run = searched(tmp_path, write_space(tmp_path), words)
     assert any(restored)
     for trial in clustered(run):
         path = Path(f"trial_{trial.trial_id}") / WEIGHTS_FILE

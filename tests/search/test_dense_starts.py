@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.searching import searched
 
 import kwssearch as kws
 from kwssearch import runs
@@ -51,13 +52,6 @@ def write_space(folder: Path) -> Path:
     path = tiny.write_space(folder / "tiny.toml")
     path.write_text(path.read_text().split("[[strategy]]")[0] + NAMED)
     return path
-
-
-def searched(folder: Path, space: Path, words: Path, **options: object) -> Run:
-    """A search in this process."""
-    tuner = kws.GridSearch(KwsHyperModel(kws.load_space(space)), directory=folder, project_name="run")
-    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0, **options)  # type: ignore[arg-type]
-    return runs.load(folder / "run")
 
 
 @pytest.fixture(scope="module")

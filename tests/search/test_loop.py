@@ -16,7 +16,8 @@ from kwssearch.errors import UserError
 from kwssearch.runs import RunFolder
 from kwssearch.search import job as jobs
 from kwssearch.search import loop
-from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.failures import Failure
+from kwssearch.search.job import Job, Outcome
 from kwssearch.search.loop import Loop
 from kwssearch.search.oracles import PolicyOracle
 from kwssearch.search.plan import Budget, Plan, opened

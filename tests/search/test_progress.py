@@ -17,7 +17,8 @@ from kwssearch import runs
 from kwssearch.data import load_data
 from kwssearch.runs import RunFolder
 from kwssearch.search import progress
-from kwssearch.search.job import Failure, Job, Outcome
+from kwssearch.search.failures import Failure
+from kwssearch.search.job import Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Budget, Plan, opened
 from kwssearch.search.progress import Display, Progress

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.searching import searched
 
 import kwssearch as kws
 from kwssearch import runs
@@ -33,13 +34,6 @@ def write_space(folder: Path, more: str = QUANTIZED, name: str = "tiny", **optio
     path = tiny.write_space(folder / f"{name}.toml", **options)
     path.write_text(path.read_text() + more)
     return path
-
-
-def searched(folder: Path, space: Path, words: Path, **options: Any) -> Run:
-    """A search in this process."""
-    tuner = kws.GridSearch(KwsHyperModel(kws.load_space(space)), directory=folder, project_name="run")
-    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0, **options)
-    return runs.load(folder / "run")
 
 
 def by_point(run: Run) -> dict[tuple[Any, ...], Mapping[str, Any]]:

@@ -12,7 +12,8 @@ import pytest
 from support import shell
 
 from kwssearch.search import job as jobs
-from kwssearch.search.job import Failure, Job
+from kwssearch.search.failures import Failure, failure_of
+from kwssearch.search.job import Job
 from kwssearch.space import load_space
 from kwssearch.system import environment
 from kwssearch.system.surroundings import altering, own_keras, worker_environment
@@ -116,7 +117,7 @@ def test_what_arithmetic_listens_to_is_recorded_like_a_version(monkeypatch) -> N
     ],
 )
 def test_one_place_decides_whose_fault_it_is(error: Exception, fatal: bool, final: bool, part: str) -> None:
-    found = jobs.failure_of(error, "Traceback ...")
+    found = failure_of(error, "Traceback ...")
     assert (found.fatal, found.final) == (fatal, final)
     assert part in found.reason
 
@@ -126,7 +127,7 @@ def test_what_a_second_try_cannot_mend_is_final() -> None:
     from kwssearch.training.trainer import DivergedError
 
     for kind in (TrialError, DivergedError):
-        found = jobs.failure_of(kind("no luck"), "")
+        found = failure_of(kind("no luck"), "")
         assert found.final and not found.fatal
 
 

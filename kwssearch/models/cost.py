@@ -93,7 +93,4 @@ def known(path: Path | None) -> Cost | None:
 def space_rows(space: SearchSpace, classes: int, waiting: Callable[[], None] = lambda: None) -> list[dict[str, object]]:
     """One JSON-ready row per trial, in declared order."""
     found = costs(space, classes, waiting)
-    return [
-        {"trial_id": trial.trial_id, "strategy": trial.strategy, **trial.values, **asdict(found[trial.trial_id])}
-        for trial in space.trials
-    ]
+    return [{**trial.row, **asdict(found[trial.trial_id])} for trial in space.trials]

@@ -30,7 +30,7 @@ from kwssearch.report.page_tables import compared, front_table, making_rows, ski
 from kwssearch.report.rows import columns, of_strategy, trial_rows
 from kwssearch.report.web_page import web_page
 from kwssearch.runs import SKIPPED, Run, target_record
-from kwssearch.space import BASELINE, shape_axes
+from kwssearch.space import BASELINE, neutrals, shape_axes
 from kwssearch.system.storage import write_bytes
 
 WEB_PAGE = "report.html"
@@ -266,7 +266,6 @@ def label_sentence(run: Run) -> str:
     examples = []
     for axis in shape_axes():
         values = dict.fromkeys(trial.values[axis.name] for trial in run.trials)
-        said = [value for value in values if axis.neutral is None or value != axis.neutral]
-        if said:
+        if said := [value for value in values if value not in neutrals(axis, run.space.usual)]:
             examples.append(f"{axis.short(said[0])} is {axis.name} {said[0]}")
     return f"In a point's label {listed(examples)}."

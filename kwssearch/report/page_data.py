@@ -25,11 +25,9 @@ from kwssearch.space import (
     MEMORY,
     RAM,
     all_axes,
-    full_name,
     milliseconds,
     objectives_named,
     percents,
-    short_name,
 )
 
 Row = Mapping[str, Any]
@@ -137,8 +135,8 @@ def trial_entry(trial: Trial, row: Row) -> dict[str, Any]:
     share = row["front_share"]
     return {
         "id": trial.trial_id,
-        "name": printable(full_name(trial.values)),
-        "short": printable(short_name(trial.values)),
+        "name": printable(trial.name),
+        "short": printable(trial.planned.short_name),
         "strategy": printable(trial.strategy),
         "status": status_cell(row),
         "front": row["on_front"],

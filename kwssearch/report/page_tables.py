@@ -11,7 +11,7 @@ from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
 from kwssearch.report.tables import status_cell
 from kwssearch.runs import SKIPPED, Run, Trial
-from kwssearch.space import FLASH, RAM, Objective, cost_objectives, full_name, milliseconds
+from kwssearch.space import FLASH, RAM, Objective, cost_objectives, milliseconds
 
 Row = Mapping[str, Any]
 
@@ -64,7 +64,7 @@ def shown_costs(objectives: Sequence[Objective]) -> list[Objective]:
 
 
 def figure_cells(row: Row, objectives: Sequence[Objective]) -> list[object]:
-    start = [row["trial_id"], row["strategy"], full_name(row)]
+    start = [row["trial_id"], row["strategy"], row["name"]]
     costs = shown_costs(objectives)
     if row["accuracy"] is None:
         return [*start, status_cell(row), "", *[""] * len(costs)]

@@ -13,7 +13,7 @@ from kwssearch.analysis import Floats, non_dominated
 from kwssearch.report.drawing import canvas, images, plain, settle, styled
 from kwssearch.report.labels import place_labels
 from kwssearch.report.scales import set_accuracy_scale, set_cost_scale
-from kwssearch.space import BASELINE, Objective, short_name
+from kwssearch.space import BASELINE, Objective
 from kwssearch.system.surroundings import own_matplotlib
 
 MARKERS = ("s", "^", "D", "v", "P", "X", "*", "<", ">")
@@ -166,7 +166,7 @@ def label_front(axes: Any, drawn: Scatter) -> None:
         if np.isfinite([low, high]).all()
     ]
     lines = [staircase(drawn), *map(np.array, bars)]
-    texts = [short_name(drawn.rows[i]) for i in named]
+    texts = [drawn.rows[i]["short_name"] for i in named]
     place_labels(axes, drawn.points[named], texts, drawn.points, lines)
 
 

@@ -25,7 +25,7 @@ from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, NO_LIMITS, Limits, Objective, QuantityError, axis_names, cost_objectives
 
 MEANS = (
-    "accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters", "epochs", "macs",
+    "accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters", "macs",
     "validation_accuracy", "twin_agreement", "twin_difference", "reference_agreement",
 )  # fmt: skip
 LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
@@ -34,12 +34,12 @@ LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
 def columns(objectives: Sequence[Objective] = ()) -> tuple[str, ...]:
     """Keys of a row, in order; those of objectives that are not among them stand at the end."""
     known = (
-        "trial_id", "strategy", *axis_names(), "status", "accuracy", "accuracy_low", "accuracy_high",
-        "accuracy_spread", "balanced_accuracy", "executions", "memory_bytes", "tflite_bytes",
+        "trial_id", "strategy", "name", "short_name", *axis_names(), "status", "accuracy", "accuracy_low",
+        "accuracy_high", "accuracy_spread", "balanced_accuracy", "executions", "memory_bytes", "tflite_bytes",
         "activation_bytes", "arena_bytes", "micro", "validation_accuracy", "twin_agreement", "twin_difference",
         "reference_agreement", *LATENCIES,
         "latency_low", "latency_high", "latency_provisional", "latency_ratio", "latency_ratio_low",
-        "latency_ratio_high", "achieved_sparsity", "parameters", "macs", "epochs", "precision", "on_front",
+        "latency_ratio_high", "achieved_sparsity", "parameters", "macs", "precision", "on_front",
         "front_share", "tied_with", "warnings", "reason",
     )  # fmt: skip
     return (*known, *(objective.name for objective in objectives if objective.name not in known))
@@ -61,9 +61,7 @@ def trial_rows(
     return [
         {
             **dict.fromkeys(columns(run.objectives)),
-            "trial_id": trial.trial_id,
-            "strategy": trial.strategy,
-            **trial.values,
+            **trial.planned.row,
             "status": trial.status,
             "executions": len(trial.executions),
             "warnings": [],

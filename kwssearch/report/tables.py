@@ -15,11 +15,9 @@ from kwssearch.space import (
     RAM,
     Objective,
     all_axes,
-    full_name,
     kilobytes,
     objectives_named,
     percents,
-    short_name,
 )
 
 Row = Mapping[str, Any]
@@ -73,8 +71,8 @@ def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objecti
 
 
 def model_column(rows: Sequence[Row]) -> Column:
-    short = [f"{row['features']} {short_name(row)}" for row in rows]
-    return Column("model", [full_name(row) for row in rows], wraps=True, short=short)
+    short = [f"{row['features']} {row['short_name']}" for row in rows]
+    return Column("model", [row["name"] for row in rows], wraps=True, short=short)
 
 
 def axis_columns(rows: Sequence[Row]) -> list[Column]:

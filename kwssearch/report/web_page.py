@@ -18,7 +18,7 @@ from kwssearch.report.page_tables import compared, making_rows, shown_costs
 from kwssearch.report.spending import spending, spending_rows, spending_sentence
 from kwssearch.report.tables import figure_cell, interval_cell, status_cell
 from kwssearch.runs import Run
-from kwssearch.space import ACCURACY, full_name, percents
+from kwssearch.space import ACCURACY, percents
 
 Row = Mapping[str, Any]
 VENDORED = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
@@ -156,7 +156,7 @@ def trial_grid(run: Run, rows: Sequence[Row]) -> Html:
 def cells(row: Row, costs: Sequence[Any], validated: bool) -> Iterator[Html]:
     yield element("th", element("button", row["trial_id"], type="button"), scope="row")
     yield element("td", row["strategy"])
-    yield element("td", full_name(row))
+    yield element("td", row["name"])
     yield number(figure_cell(row, ACCURACY), row["accuracy"])
     yield number(interval_cell(row), row["accuracy_low"])
     if validated:

@@ -74,8 +74,10 @@ def described(
 
 
 def counts(axis: Axis, values: Mapping[str, Any]) -> bool:
-    """Whether a value is part of a name: settings are instead of their names, and younger axes only where they vary."""
-    return not axis.has_settings and (axis.name not in YOUNGER or values[axis.name] != axis.default)
+    """Whether a value is itself part of a name: settings and the recipe are in place of theirs, and younger axes are
+    only where they vary."""
+    named = axis.has_settings or axis.of_recipe
+    return not named and (axis.name not in YOUNGER or values[axis.name] != axis.default)
 
 
 def digest(parts: Mapping[str, Any], precision: str) -> str:

@@ -119,12 +119,12 @@ def read_trials(folder: Path, space: SearchSpace, warnings: list[str]) -> tuple[
         record = read_or_warn(path, warnings)
         if record is None:
             continue
-        values = completed(record.get("values"))
+        values = completed(record.get("values"), space.usual)
         strategy = space.strategy_of(values)
         if strategy is None or path.parent != trial_folder(folder, str(record.get("trial_id"))):
             warnings.append(damaged(path, "it names no point of the space"))
         else:
-            found.append(PlannedTrial(record["trial_id"], strategy, values))
+            found.append(space.planned(record["trial_id"], strategy, values))
     return tuple(sorted(found, key=lambda planned: (len(planned.trial_id), planned.trial_id)))
 
 
@@ -142,7 +142,7 @@ def result_fault(
     record: Mapping[str, Any], planned: PlannedTrial, clips: int | None = None, classes: int | None = None
 ) -> str | None:
     """Why a record is not this trial's whole result, or None when it is."""
-    if record.get("trial_id") != planned.trial_id or completed(record.get("values")) != planned.values:
+    if record.get("trial_id") != planned.trial_id or completed(record.get("values"), planned.usual) != planned.values:
         return "it is another trial's"
     if record.get("status") in ("failed", LEFT_OUT):
         return None if isinstance(record.get("reason"), str) else "it has no reason"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwssearch.runs.records import SKIPPED
-from kwssearch.space import Objective, PlannedTrial, QuantityError, SearchSpace, full_name, objectives_named
+from kwssearch.space import Objective, PlannedTrial, QuantityError, SearchSpace, objectives_named
 
 TIMED = {"latency_ms": "total", "feature_latency_ms": "feature", "model_latency_ms": "model"}
 
@@ -146,7 +146,7 @@ class Trial:
     @property
     def name(self) -> str:
         """The point in a few words, such as 'log_mel cnn α 0.5 sparsity 0.9'."""
-        return full_name(self.values)
+        return self.planned.name
 
     def mean(self, key: str) -> float:
         """Mean of a recorded figure over the completed executions."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from kwssearch.runs import start_folder
 from kwssearch.search.job import Job
 from kwssearch.search.trainings import Trainings
-from kwssearch.space import PlannedTrial
 
 STRATEGY = "dense start"
 
@@ -32,6 +31,6 @@ def dense_job(job: Job, run: Path) -> Job:
     """The dense training that a job starts from, as a job of its own."""
     name = job.starts[0]
     values = job.space.dense_of(job.planned.values) or {}
-    planned = PlannedTrial(f"dense_{name}", STRATEGY, values)
+    planned = job.space.planned(f"dense_{name}", STRATEGY, values)
     folder = None if job.folder is None else start_folder(run, name)
     return replace(job, planned=planned, folder=folder, beginning=None, auxiliary=True)

@@ -9,7 +9,7 @@ from typing import Any
 from kwssearch.compression import MEMORY_ERROR, Forecast, forecasts
 from kwssearch.errors import SpaceError, counted
 from kwssearch.runs import Run, RunFolder, Trial, left_out_record
-from kwssearch.space import Device, Limits, Miss, PlannedTrial, SearchSpace, Stage, full_name, point_key
+from kwssearch.space import Device, Limits, Miss, PlannedTrial, SearchSpace, Stage, point_key
 
 FORESEEN = ("max_memory", "max_flash", "max_ram")
 Point = tuple[Any, ...]
@@ -120,7 +120,7 @@ def none_fits(space: SearchSpace, unfit: Mapping[Point, Unfit]) -> SpaceError:
     nearest = min(space.trials, key=lambda trial: unfit[key_of(trial.values)].excess)
     return SpaceError(
         f"{space.name}: none of its {len(space.trials)} points keeps the limits; the nearest is trial "
-        f"{nearest.trial_id} ({full_name(nearest.values)}), forecast with {unfit[key_of(nearest.values)].reason}; "
+        f"{nearest.trial_id} ({nearest.name}), forecast with {unfit[key_of(nearest.values)].reason}; "
         "loosen the limits or add smaller models."
     )
 

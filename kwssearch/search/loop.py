@@ -146,7 +146,7 @@ class Loop:
                 self.stopped = trial.status == TrialStatus.STOPPED
                 break
             values = trial.hyperparameters.values
-            planned = PlannedTrial(trial.trial_id, str(self.oracle.space.strategy_of(values)), values)
+            planned = self.oracle.space.planned(trial.trial_id, str(self.oracle.space.strategy_of(values)), values)
             self.open[trial.trial_id] = trial, planned
             if self.plan.leave_out(planned, self.oracle.name):
                 self.end_trial(trial.trial_id)

@@ -149,6 +149,12 @@ class Plan:
         return share * self.macs_of_shapes[point_key(planned.values, Stage.SHAPE)]
 
     @cached_property
+    def epochs(self) -> tuple[int, int]:
+        """Fewest and most of a training."""
+        each = {self.space.recipe_of(trial.values).epochs for trial in self.space.trials}
+        return min(each), max(each)
+
+    @cached_property
     def sharing(self) -> Counter[tuple[Any, ...]]:
         """How many trainings of the space are one until their endings."""
         trained = [trial for trial in self.to_train if self.space.dense_of(trial.values) is None]

@@ -24,7 +24,7 @@ from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
 from kwssearch.search.telling import foretold, search_sentence
 from kwssearch.search.trainers import Trainers
-from kwssearch.space import full_name, kilobytes
+from kwssearch.space import kilobytes
 from kwssearch.system.storage import read_json
 
 PLAIN_SECONDS = 30.0
@@ -50,7 +50,8 @@ class Progress:
         """What a search is going to do."""
         splits = ", ".join(f"{len(clips)} {split}" for split, clips in plan.data.splits.items())
         each = f" × {plan.executions_of_new} executions" if plan.executions_of_new > 1 else ""
-        epochs = counted(plan.space.recipe.epochs, "epoch")
+        fewest, most = plan.epochs
+        epochs = f"{fewest} to {most} epochs" if fewest < most else counted(most, "epoch")
         fewer = len(plan.trainers) < len(plan.to_train)
         trainings = f", made from {counted(len(plan.trainers), 'training')}" if fewer else ""
         self.say(
@@ -233,7 +234,7 @@ class Display:
 
     def name(self, job: Job) -> str:
         what = "dense model" if job.auxiliary else f"trial {job.planned.trial_id}"
-        shown = f"{what} ({full_name(job.planned.values)})"
+        shown = f"{what} ({job.planned.name})"
         several = self.plan.space.recipe.executions_per_trial > 1
         return f"{shown}, execution {job.execution}" if several else shown
 

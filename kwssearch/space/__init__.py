@@ -10,6 +10,7 @@ from kwssearch.space.axes import (
     differing,
     full_name,
     level_name,
+    neutrals,
     point_key,
     shape_axes,
     short_name,
@@ -50,7 +51,7 @@ __all__ = [
     "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names", "completed",
     "cost_objectives", "differing",
     "executions_of", "find_device", "full_name", "is_pattern", "kilobytes", "known_devices", "level_name",
-    "load_space", "milliseconds", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",
+    "load_space", "milliseconds", "neutrals", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",
     "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space", "shape_axes",
     "shipped_spaces", "short_name", "source_beside",
 ]  # fmt: skip

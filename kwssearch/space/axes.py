@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from kwssearch.space.schema import Field, choice, is_integer, is_number
+from kwssearch.space.schema import Field, choice, integer, is_integer, is_number
 
 Values = Mapping[str, Any]
 
 SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN"}
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 UNCLUSTERED = 512  # values of a kernel that count for no clusters
+UNUSUAL: Values = {}
 PLAIN = "plain"  # the pruning of a space that declares one
 REGISTERED: set[str] = set()  # names of architectures that a program has added
 
@@ -48,6 +49,7 @@ class Axis:
         applies: whether a value makes a difference at a point; where none does, it is the baseline's.
         has_settings: whether its values are names of settings that a space declares, which stand for them in the name
             of a training.
+        of_recipe: whether it varies a number of the recipe, which is the baseline's value and goes without saying.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Axis:
     scale: Callable[[Any], float] | None = None
     applies: Callable[[Values], bool] = lambda values: True
     has_settings: bool = False
+    of_recipe: bool = False
 
 
 def architecture_field(names: tuple[str, ...] = ()) -> Field:
@@ -100,6 +103,41 @@ AXES: tuple[Axis, ...] = (
         neutral=1.0,
         convert=float,
         scale=math.log2,
+    ),
+    Axis(
+        "epochs",
+        "epochs",
+        Stage.TRAINING,
+        field=lambda names: integer(1, 100_000, "whole numbers from 1"),
+        show="{} epochs".format,
+        short="e{}".format,
+        convert=int,
+        scale=math.log2,
+        of_recipe=True,
+    ),
+    Axis(
+        "batch_size",
+        "batch",
+        Stage.TRAINING,
+        field=lambda names: integer(1, 100_000, "whole numbers from 1"),
+        show="batches of {}".format,
+        short="b{}".format,
+        convert=int,
+        scale=math.log2,
+        of_recipe=True,
+    ),
+    Axis(
+        "learning_rate",
+        "rate",
+        Stage.TRAINING,
+        field=lambda names: Field(
+            "numbers above 0, the first learning rate", lambda v: is_number(v) and 0 < v < math.inf
+        ),
+        show="learning rate {:g}".format,
+        short="r{:g}".format,
+        convert=float,
+        scale=math.log2,
+        of_recipe=True,
     ),
     Axis(
         "final_sparsity",
@@ -160,26 +198,38 @@ def axis_names() -> tuple[str, ...]:
     return tuple(axis.name for axis in AXES)
 
 
+def recipe_axes() -> tuple[Axis, ...]:
+    """Those that vary a number of the recipe."""
+    return tuple(axis for axis in AXES if axis.of_recipe)
+
+
 def shape_axes() -> tuple[Axis, ...]:
     """All axes that a comparison with the baseline of the same features can be about."""
     return tuple(axis for axis in AXES if axis.stage > Stage.FEATURES)
 
 
-def full_name(values: Values) -> str:
-    """A point in a few words, such as 'log_mel cnn α 0.5 sparsity 0.9'."""
-    return " ".join(axis.show(values[axis.name]) for axis in said(AXES, values))
+def full_name(values: Values, usual: Values = UNUSUAL) -> str:
+    """A point in a few words, such as 'log_mel cnn α 0.5 sparsity 0.9'.
+
+    Args:
+        usual: values that go without saying, beside those that always do.
+    """
+    return " ".join(axis.show(values[axis.name]) for axis in said(AXES, values, usual))
 
 
-def short_name(values: Values) -> str:
+def short_name(values: Values, usual: Values = UNUSUAL) -> str:
     """A point without its features, such as 'CNN α0.5 s0.9'."""
-    return " ".join(axis.short(values[axis.name]) for axis in said(shape_axes(), values))
+    return " ".join(axis.short(values[axis.name]) for axis in said(shape_axes(), values, usual))
 
 
-def said(chosen: Sequence[Axis], values: Values) -> list[Axis]:
+def said(chosen: Sequence[Axis], values: Values, usual: Values) -> list[Axis]:
     """Those axes whose value does not go without saying."""
-    return [
-        axis for axis in chosen if axis.applies(values) and (axis.neutral is None or values[axis.name] != axis.neutral)
-    ]
+    return [axis for axis in chosen if axis.applies(values) and values[axis.name] not in neutrals(axis, usual)]
+
+
+def neutrals(axis: Axis, usual: Values) -> tuple[Any, ...]:
+    """The values of an axis that go without saying."""
+    return tuple(value for value in (axis.neutral, usual.get(axis.name)) if value is not None)
 
 
 def differing(values: Values, baseline: Values) -> list[Axis]:
@@ -192,12 +242,12 @@ def level_name(values: Values, baseline: Values) -> str:
     return " ".join(axis.show(values[axis.name]) for axis in differing(values, baseline)) or "as it is"
 
 
-def completed(values: Any) -> dict[str, Any]:
-    """A recorded point, in which axes that are younger than its record have the baseline's value."""
+def completed(values: Any, usual: Values) -> dict[str, Any]:
+    """A recorded point, in which axes that are younger than its record have the recipe's or their default value."""
     if not isinstance(values, Mapping):
         return {}
-    younger = {axis.name: axis.default for axis in AXES if axis.name not in values and axis.default is not None}
-    return {**values, **younger}
+    missing = {axis.name: usual.get(axis.name, axis.default) for axis in AXES if axis.name not in values}
+    return {**values, **{name: value for name, value in missing.items() if value is not None}}
 
 
 def point_key(values: Values, up_to: Stage) -> tuple[Any, ...]:

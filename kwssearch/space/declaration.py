@@ -225,7 +225,7 @@ def defaults(axis: Axis, content: Mapping[str, Any], recipe: Recipe) -> tuple[An
     named = tuple(content.get(axis.name, ())) if axis.has_settings else ()
     if named:
         return named if axis.stage == Stage.FEATURES else named[:1]
-    return (getattr(recipe, axis.name),) if axis.default is None else (axis.default,)
+    return (recipe.number(axis.name),) if axis.of_recipe else (axis.default,)
 
 
 def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str, Field]) -> tuple[Strategy, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from kwssearch.errors import counted
 from kwssearch.space.architectures import ArchitectureSource
-from kwssearch.space.axes import PLAIN, Stage, all_axes, axis_names
+from kwssearch.space.axes import PLAIN, Stage, all_axes, axis_names, full_name, recipe_axes, short_name
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
@@ -28,11 +28,32 @@ CLUSTERING = Clustering()
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """One point of the space and the strategy that first declares it."""
+    """One point of the space and the strategy that first declares it.
+
+    Attributes:
+        usual: what its name leaves out: the recipe's numbers.
+    """
 
     trial_id: str
     strategy: str
     values: Mapping[str, Any]
+    usual: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The point in a few words, such as 'log_mel cnn α 0.5 sparsity 0.9'."""
+        return full_name(self.values, self.usual)
+
+    @property
+    def short_name(self) -> str:
+        """The point without its features, such as 'CNN α0.5 s0.9'."""
+        return short_name(self.values, self.usual)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What a table says of the point: who it is, and its value on each axis."""
+        names = {"name": self.name, "short_name": self.short_name}
+        return {"trial_id": self.trial_id, "strategy": self.strategy, **names, **self.values}
 
 
 @dataclass(frozen=True)
@@ -101,9 +122,17 @@ class SearchSpace:
                 points.setdefault(point, strategy.name)
         digits = len(earlier[0].trial_id) if earlier else len(str(len(points)))
         return tuple(
-            PlannedTrial(f"{i:0{digits}d}", name, dict(zip(axis_names(), point, strict=True)))
+            self.planned(f"{i:0{digits}d}", name, dict(zip(axis_names(), point, strict=True)))
             for i, (point, name) in enumerate(points.items())
         )
+
+    def planned(self, trial_id: str, strategy: str, values: Mapping[str, Any]) -> PlannedTrial:
+        return PlannedTrial(trial_id, strategy, values, self.usual)
+
+    @cached_property
+    def usual(self) -> Mapping[str, Any]:
+        """The recipe's numbers that axes vary."""
+        return {axis.name: self.baseline[axis.name][0] for axis in recipe_axes()}
 
     @cached_property
     def by_id(self) -> Mapping[str, PlannedTrial]:
@@ -159,14 +188,14 @@ class SearchSpace:
 
     def recipe_of(self, values: Mapping[str, Any]) -> Recipe:
         """How a point is trained: the recipe, except where an axis or a dense start replaces it."""
-        varied = {field.name: values[field.name] for field in fields(Recipe) if field.name in values}
+        varied: dict[str, Any] = {}
         pruning = self.pruning_of(values)
         if pruning is not None and pruning.from_dense:
             varied |= {"epochs": pruning.epochs, "learning_rate": pruning.learning_rate}
         if values["clusters"]:
             own = self.clustering
             varied |= {"epochs": own.epochs, "learning_rate": own.learning_rate, "precision": "float32"}
-        return replace(self.recipe, **varied)
+        return replace(self.recipe.varied({axis.name: values[axis.name] for axis in recipe_axes()}), **varied)
 
     def pruning_of(self, values: Mapping[str, Any]) -> Pruning | None:
         """How a point is pruned; None for a dense one."""
@@ -206,7 +235,10 @@ class SearchSpace:
         return self.with_recipe(executions_per_trial=recipe.executions_per_trial, repeated=recipe.repeated)
 
     def with_recipe(self, **changes: Any) -> SearchSpace:
-        return replace(self, recipe=replace(self.recipe, **changes))
+        """The same space with another recipe, whose numbers its baseline has."""
+        recipe = replace(self.recipe, **changes)
+        numbers = {axis.name: (recipe.number(axis.name),) for axis in recipe_axes() if axis.name in changes}
+        return replace(self, recipe=recipe, baseline={**self.baseline, **numbers})
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready tables that `declaration.read_space` reads back."""
@@ -214,6 +246,7 @@ class SearchSpace:
             name: {k: v for k, v in asdict(setting).items() if k not in ("name", "window_s") and v is not None}
             for name, setting in self.features.items()
         }
+        numbers = {axis.name: self.recipe.number(axis.name) for axis in recipe_axes()}
         return {
             "name": self.name,
             "description": self.description,
@@ -230,7 +263,7 @@ class SearchSpace:
             **({"clustering": self.clustering.to_dict()} if self.clustering != CLUSTERING else {}),
             "features": features,
             **({"stream": stream} if (stream := self.stream.to_dict()) else {}),
-            "baseline": {axis: list(values) for axis, values in self.baseline.items()},
+            "baseline": {axis: list(v) for axis, v in self.baseline.items() if v != (numbers.get(axis),)},
             "strategy": [strategy.to_dict() for strategy in self.strategies if strategy.name != BASELINE],
             **({"architectures": own} if (own := {n: asdict(s) for n, s in self.architectures.items()}) else {}),
         }

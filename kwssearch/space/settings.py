@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -67,6 +68,17 @@ class Recipe:
     precision: str
     deterministic: bool
     repeated: str = "all"
+
+    def number(self, name: str) -> Any:
+        """What an axis of the same name varies; of the learning rate the first one."""
+        return self.learning_rate[0] if name == "learning_rate" else getattr(self, name)
+
+    def varied(self, numbers: Mapping[str, Any]) -> Recipe:
+        """The same with other numbers, by the names of axes."""
+        changes = dict(numbers)
+        if (first := changes.pop("learning_rate", None)) is not None:
+            changes["learning_rate"] = (first, self.learning_rate[1])
+        return replace(self, **changes)
 
     @property
     def executions(self) -> int | str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwssearch.runs import Execution, Run, Trial
-from kwssearch.space import PlannedTrial, SearchSpace, read_space
+from kwssearch.space import SearchSpace, read_space
 from kwssearch.testing.recorded import lab_figures
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run_of(space: SearchSpace, proposed: Sequence[Proposed]) -> Run:
 
 
 def trial_of(space: SearchSpace, proposed: Proposed) -> Trial:
-    planned = PlannedTrial(proposed.trial_id, str(space.strategy_of(proposed.values)), proposed.values)
+    planned = space.planned(proposed.trial_id, str(space.strategy_of(proposed.values)), proposed.values)
     if proposed.failed:
         return Trial(planned, failures=(Execution(0, "failed", {"reason": "no luck"}),), declared=True)
     figures = lab_figures(proposed.values)
@@ -149,7 +149,7 @@ class OracleConformance(ABC):
     def test_takes_up_what_is_under_way(self) -> None:
         oracle = self.fresh()
         (first,) = simulate(oracle, most=1)
-        planned = PlannedTrial(first.trial_id, str(oracle.space.strategy_of(first.values)), first.values)
+        planned = oracle.space.planned(first.trial_id, str(oracle.space.strategy_of(first.values)), first.values)
         run = run_of(oracle.space, [])
         again = self.fresh()
         under_way = again.take_up(

@@ -17,7 +17,7 @@ from kwssearch.testing import recorded, tiny
 KEYS = {
     "trial_id", "strategy", "features", "architecture", "width_multiplier", "final_sparsity", "status", "accuracy",
     "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms", "achieved_sparsity",
-    "parameters", "epochs", "on_front",
+    "parameters", "epochs", "name", "on_front",
 }  # fmt: skip
 LIGHT = ("trials", "front", "answers")
 HEAVY = ("tensorflow", "tf_keras", "keras", "keras_tuner", "tensorflow_model_optimization", "ai_edge_litert")

@@ -20,7 +20,7 @@ VERSIONS = {"tensorflow": "2.21.0"}
 def name(space: SearchSpace = SPACE, **changes: Any) -> str:
     seed, data = changes.pop("seed", 42), changes.pop("data", "f00")
     versions, precision = changes.pop("versions", VERSIONS), changes.pop("precision", "float32")
-    return training_name(space, {**VALUES, **changes}, seed, data, versions, precision)
+    return training_name(space, {**VALUES, **space.usual, **changes}, seed, data, versions, precision)
 
 
 def with_end(end: float) -> SearchSpace:
@@ -33,6 +33,7 @@ def with_end(end: float) -> SearchSpace:
         {"features": "mfcc"}, {"architecture": "ds_cnn"}, {"width_multiplier": 0.5}, {"final_sparsity": 0.8},
         {"seed": 43}, {"data": "f01"}, {"versions": {"tensorflow": "2.20.0"}}, {"precision": "mixed_bfloat16"},
         {"space": SPACE.with_recipe(epochs=21)}, {"space": SPACE.with_recipe(learning_rate=(0.03, 1e-5))},
+        {"epochs": 21}, {"batch_size": 10}, {"learning_rate": 0.03},
         {"space": SPACE.with_recipe(deterministic=True)},
     ],
 )  # fmt: skip
@@ -90,8 +91,18 @@ def test_a_dense_start_counts_all_that_determines_the_dense_model() -> None:
     sparse = {**VALUES, "final_sparsity": 0.8, "pruning": "from_dense"}
     longer = FROM_DENSE.with_recipe(epochs=21)
     assert longer.recipe_of(sparse) == replace(FROM_DENSE.recipe_of(sparse), epochs=8)
-    one, other = (training_name(space, sparse, 42, "f00", VERSIONS, "float32") for space in (FROM_DENSE, longer))
-    assert one != other
+    points = [
+        (FROM_DENSE, sparse),
+        (longer, {**sparse, **longer.usual}),
+        (FROM_DENSE, {**sparse, "learning_rate": 0.03}),
+    ]
+    names = {training_name(space, values, 42, "f00", VERSIONS, "float32") for space, values in points}
+    assert len(names) == 3
+
+
+def test_a_number_of_the_recipe_counts_the_same_by_an_axis() -> None:
+    assert name(epochs=21) == name(SPACE.with_recipe(epochs=21))
+    assert name(learning_rate=0.03) == name(SPACE.with_recipe(learning_rate=(0.03, 1e-5)))
 
 
 def test_the_precision_of_a_dense_model_counts_where_it_is_another_one() -> None:

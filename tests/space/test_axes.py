@@ -13,7 +13,6 @@ from kwssearch.report import (
     answer_lines,
     as_json,
     columns,
-    front_rows,
     plots,
     show_trials,
     to_csv,
@@ -42,19 +41,23 @@ POINT = {
     "features": "mfcc",
     "architecture": "cnn",
     "width_multiplier": 1.0,
+    "epochs": 20,
+    "batch_size": 20,
+    "learning_rate": 0.01,
     "final_sparsity": 0.0,
     "pruning": "plain",
     "clusters": 0,
     "quantization": "none",
 }
-BATCH = Axis(
-    "batch_size",
-    "batch",
+USUAL = {"epochs": 20, "batch_size": 20, "learning_rate": 0.01}
+SEED = Axis(
+    "seed",
+    "seed",
     Stage.TRAINING,
     field=lambda names: integer(1, 1000, "a whole number from 1 to 1000"),
-    show="batches of {}".format,
-    short="b{}".format,
-    neutral=20,
+    show="seed {}".format,
+    short="n{}".format,
+    of_recipe=True,
 )
 RAM = Objective(
     "ram_bytes", "ram", "min", "seeds", noun="RAM", label="RAM", unit="kB", factor=1e-3, show="{:.0f} B of RAM".format,
@@ -64,21 +67,21 @@ RAM = Objective(
 
 @pytest.fixture
 def extended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(axes, "AXES", (*axes.AXES, BATCH))
+    monkeypatch.setattr(axes, "AXES", (*axes.AXES, SEED))
     monkeypatch.setattr(objectives, "OBJECTIVES", (*objectives.OBJECTIVES, RAM))
 
 
 def figures(values):
     plain = recorded.lab_figures({**values, "architecture": "cnn"})
-    return plain._replace(others={"ram_bytes": 50 * values["batch_size"] + plain.memory_bytes // 100})
+    return plain._replace(others={"ram_bytes": 50 * values["seed"] + plain.memory_bytes // 100})
 
 
 DECLARED = {
     **MINI,
     "objectives": ["accuracy", "ram_bytes", "latency_ms"],
-    "recipe": {"batch_size": 30},
+    "recipe": {"seed": 30},
     "strategy": [
-        {"name": "batches", "batch_size": [10, 40]},
+        {"name": "seeds", "seed": [10, 40]},
         {"name": "residual", "architecture": "my_models:tc_resnet", "width_multiplier": [0.5]},
     ],
 }
@@ -93,51 +96,51 @@ def test_an_axis_and_an_objective_go_through_the_whole_tool(extended, tmp_path, 
     space = declared(tmp_path)
     assert read_space(space.to_dict()) == space
     assert len(space.trials) == 8
-    assert {trial.values["batch_size"] for trial in space.trials if trial.strategy == "baseline"} == {30}
-    assert [space.recipe_of(trial.values).batch_size for trial in space.trials[2:4]] == [10, 40]
+    assert {trial.values["seed"] for trial in space.trials if trial.strategy == "baseline"} == {30}
+    assert [space.recipe_of(trial.values).seed for trial in space.trials[2:4]] == [10, 40]
 
     recorded.write(tmp_path, space=space, figures=figures, clips=200, speakers=80)
     run = load(tmp_path)
     assert run.warnings == ()
     assert [objective.name for objective in run.objectives] == ["accuracy", "ram_bytes", "latency_ms"]
-    assert run.trials[3].name == "log_mel cnn batches of 40"
+    assert run.trials[3].name == "log_mel cnn seed 40"
     rows = trial_rows(run)
-    assert [row["batch_size"] for row in rows[2:4]] == [10, 40]
+    assert [row["seed"] for row in rows[2:4]] == [10, 40]
     assert rows[2]["ram_bytes"] == run.trials[2].figure("ram_bytes")
     assert [row["on_front"] for row in rows] == front(Worlds(run), run.trials)
 
     assert json.loads(as_json(rows))[2]["ram_bytes"] == rows[2]["ram_bytes"]
     read = list(csv.DictReader(to_csv(rows, columns(run.objectives)).splitlines()))
-    assert (read[2]["batch_size"], read[2]["ram_bytes"]) == ("10", str(rows[2]["ram_bytes"]))
-    show_trials(front_rows(run), front=True, objectives=run.objectives)
+    assert (read[2]["seed"], read[2]["ram_bytes"]) == ("10", str(rows[2]["ram_bytes"]))
+    show_trials(rows, front=True, objectives=run.objectives)
     shown = capsys.readouterr().out
     assert "RAM" in shown
-    assert "batch" in shown
+    assert "seed" in shown
     assert "memory" not in shown
 
     found = answers(run)
     assert [verdict.question for verdict in found.verdicts][1] == RAM.question
     assert found.verdicts[1].best == ("residual",)
     effects = {(effect.strategy, effect.level): effect.to_dict() for effect in found.effects}
-    assert effects["batches", "batches of 10"]["ram_ratio"]["value"] < 1
-    assert "memory_ratio" not in effects["batches", None]
+    assert effects["seeds", "seed 10"]["ram_ratio"]["value"] < 1
+    assert "memory_ratio" not in effects["seeds", None]
     assert "RAM and latency" in found.last_question
 
     text = write_report(run, tmp_path / "report").read_text()
     assert {path.stem for path in (tmp_path / "report").glob("*_*.png")} >= {"accuracy_ram", "ram_latency"}
-    assert "batches of 10" in text
+    assert "seed 10" in text
     assert "B of RAM" in text
     assert "In a point's label CNN is architecture cnn, α0.5 is width" in text
-    assert "b30 is batch" in text
+    assert "n10 is seed" in text
 
 
 def test_an_architecture_is_called_what_it_is_called(extended, tmp_path) -> None:
     run = recorded.build(declared(tmp_path), figures=figures, clips=80, speakers=40)
     text = write_report(run, tmp_path).read_text() + "\n".join(answer_lines(answers(run), details=True))
     assert "my_models:tc_resnet α 0.5" in text.replace("\\_", "_")
-    assert short_name(run.trials[-1].values) == "tc_resnet α0.5 b30"
+    assert run.trials[-1].planned.short_name == "tc_resnet α0.5"
     drawn = plots.scatter(trial_rows(run), plots.planes(run.objectives)["accuracy_latency"])
-    assert {short_name(row).split()[0] for row in drawn.rows} == {"CNN", "tc_resnet"}
+    assert {row["short_name"].split()[0] for row in drawn.rows} == {"CNN", "tc_resnet"}
 
 
 @pytest.mark.parametrize("changed, full, short", [
@@ -147,7 +150,7 @@ def test_an_architecture_is_called_what_it_is_called(extended, tmp_path) -> None
     ({"architecture": "a.b:net"}, "mfcc a.b:net", "net"),
 ])  # fmt: skip
 def test_names(changed, full: str, short: str) -> None:
-    assert (full_name({**POINT, **changed}), short_name({**POINT, **changed})) == (full, short)
+    assert (full_name({**POINT, **changed}, USUAL), short_name({**POINT, **changed}, USUAL)) == (full, short)
     assert level_name({**POINT, **changed}, POINT) == (
         full.removeprefix("mfcc cnn").removeprefix("mfcc").strip() or "as it is"
     )
@@ -155,7 +158,7 @@ def test_names(changed, full: str, short: str) -> None:
 
 def test_a_key_holds_what_is_settled_up_to_its_stage() -> None:
     assert point_key(POINT, Stage.FEATURES) == ("mfcc",)
-    assert point_key(POINT, Stage.TRAINING) == ("mfcc", "cnn", 1.0)
+    assert point_key(POINT, Stage.TRAINING) == ("mfcc", "cnn", 1.0, 20, 20, 0.01)
     assert point_key(POINT, Stage.FILE) == tuple(POINT.values())
 
 

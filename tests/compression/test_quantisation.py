@@ -7,6 +7,7 @@ from support import converted
 
 from kwssearch.artefact import Artefact
 from kwssearch.artefact.contents import Types
+from kwssearch.backend import tf
 from kwssearch.compression import convert
 
 KINDS = ("none", "float16", "dynamic", "int8")
@@ -44,6 +45,13 @@ def test_the_same_weights_and_clips_give_the_same_bytes(kind: str) -> None:
 def scales_of_kernels(content: bytes) -> list[int]:
     artefact = Artefact(content)
     return [len(artefact.graph.tensors[op.inputs[1]].quantization.scale) for op in artefact.weighted]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_file_has_the_bytes_that_the_slower_way_of_tensorflow_gives(architecture: str) -> None:
+    model = converted.model(architecture)
+    content = convert(model)
+    assert content == bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
 
 
 def test_there_is_one_scale_a_kernel_or_one_a_channel() -> None:

@@ -49,12 +49,12 @@ class TestRandomOracle(OracleConformance):
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Path:
+def ended(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path, cache: Path) -> Path:
     """A search for the front, whole."""
     folder = tmp_path_factory.mktemp("front")
     space = tiny.write_space(folder / "tiny.toml")
     space.write_text("search = 'front'\n" + space.read_text() + MORE)
-    told = shell.kwssearch("run", space, "--data", words, "--out", folder / "run", cache=cache)
+    told = shell.kwssearch("run", space, "--data", words, "--out", folder / "run", "--reuse", finished, cache=cache)
     assert told.returncode == 0, told.stderr
     assert "Search: front" in told.stderr
     return folder / "run"

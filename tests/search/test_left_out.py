@@ -40,22 +40,24 @@ def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
 
 
-def searched(folder: Path, space: SearchSpace, words: Path, oracle: Any = None) -> Run:
+def searched(folder: Path, space: SearchSpace, words: Path, oracle: Any = None, **options: Any) -> Run:
     """A search in this process."""
     model = KwsHyperModel(space)
     where: dict[str, Any] = {"directory": folder, "project_name": "run"}
     tuner = kws.GridSearch(model, **where) if oracle is None else KwsTuner(oracle, model, **where)
-    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0)
+    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0, **options)
     return runs.load(folder / "run")
 
 
 @pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory, space: SearchSpace, words: Path, cache: Path) -> Path:
+def limited(
+    tmp_path_factory: pytest.TempPathFactory, space: SearchSpace, finished: Path, words: Path, cache: Path
+) -> Path:
     """A search whose limit leaves one of four trials out; not to be changed."""
     folder = tmp_path_factory.mktemp("limited")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWSSEARCH_CACHE", str(cache))
-        searched(folder, space.with_limits(SMALL), words)
+        searched(folder, space.with_limits(SMALL), words, reuse=[finished])
     return folder / "run"
 
 
@@ -147,11 +149,13 @@ def test_accuracy_and_latency_are_not_judged_before_training(
     assert {trial.status for trial in run.trials} == {"failed"}
 
 
-def test_another_oracle_is_told_and_spends_no_trial_on_it(tmp_path: Path, space: SearchSpace, words: Path) -> None:
+def test_another_oracle_is_told_and_spends_no_trial_on_it(
+    tmp_path: Path, space: SearchSpace, finished: Path, words: Path
+) -> None:
     limited = space.with_limits(SMALL)
     for _ in range(2):
         oracle = PolicyOracle(RandomPolicy(limited, seed=5), max_trials=3)
-        run = searched(tmp_path, limited, words, oracle)
+        run = searched(tmp_path, limited, words, oracle, reuse=[finished])
         assert sorted(trial.status for trial in run.trials) == sorted(STATUSES)
         (out,) = (trial for trial in run.trials if trial.left_out)
         assert oracle.trials[out.trial_id].status == "INVALID"

@@ -38,11 +38,11 @@ def write_space(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Run:
+def whole(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path, cache: Path) -> Run:
     folder = tmp_path_factory.mktemp("axes")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWSSEARCH_CACHE", str(cache))
-        return searched(folder, write_space(folder), words)
+        return searched(folder, write_space(folder), words, reuse=[finished])
 
 
 def test_each_value_is_trained_as_it_says(whole: Run) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 from kwssearch.errors import counted
 from kwssearch.report import trial_rows
 from kwssearch.runs import Run, load
-from kwssearch.space import short_name
 from kwssearch.space.devices import Device, shipped_devices
 
 PAGE = Path(__file__).with_name("microcontrollers.md")
@@ -54,7 +53,7 @@ def lines(rows: Sequence[Mapping[str, Any]], device: Device) -> Iterator[str]:
 
 
 def cells(row: Mapping[str, Any], device: Device) -> Iterator[str]:
-    yield f"{row['features']} {short_name(row)}"
+    yield f"{row['features']} {row['short_name']}"
     yield f"{100 * row['accuracy']:.1f} ({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f})"
     for name in ("memory_bytes", "tflite_bytes", "activation_bytes", "arena_bytes"):
         yield "" if row[name] is None else f"{row[name] / 1000:.1f}"

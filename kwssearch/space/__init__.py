@@ -8,12 +8,10 @@ from kwssearch.space.axes import (
     axis_names,
     completed,
     differing,
-    full_name,
     level_name,
     neutrals,
     point_key,
     shape_axes,
-    short_name,
 )
 from kwssearch.space.data_settings import SILENCE, UNKNOWN, DataSettings, is_pattern, read_data_settings, source_beside
 from kwssearch.space.declaration import executions_of, load_space, read_space, shipped_spaces
@@ -50,8 +48,8 @@ __all__ = [
     "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace", "Stage",
     "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names", "completed",
     "cost_objectives", "differing",
-    "executions_of", "find_device", "full_name", "is_pattern", "kilobytes", "known_devices", "level_name",
+    "executions_of", "find_device", "is_pattern", "kilobytes", "known_devices", "level_name",
     "load_space", "milliseconds", "neutrals", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",
     "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space", "shape_axes",
-    "shipped_spaces", "short_name", "source_beside",
+    "shipped_spaces", "source_beside",
 ]  # fmt: skip

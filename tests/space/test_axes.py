@@ -26,14 +26,13 @@ from kwssearch.space import (
     Stage,
     axes,
     axis_names,
-    full_name,
     level_name,
     load_space,
     objectives,
     point_key,
     read_space,
-    short_name,
 )
+from kwssearch.space.axes import full_name, short_name
 from kwssearch.space.schema import integer
 from kwssearch.testing import recorded
 

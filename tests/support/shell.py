@@ -24,9 +24,11 @@ def command(*arguments: object) -> list[str]:
 
 
 def kwssearch(*arguments: object, cache: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs to its end."""
+    """Runs to its end; searches with one worker, whose start-up is most of what a toy search takes."""
+    places = ("--workers", "--scheduler", "--help")
+    one = ["--workers", "1"] if arguments[0] in ("run", "resume") and not set(places) & set(arguments) else []
     return subprocess.run(
-        command(*arguments),
+        command(*arguments, *one),
         capture_output=True,
         text=True,
         env=environment(cache),

@@ -28,7 +28,8 @@ from kwssearch.space import BASELINE, Objective, QuantityError, cost_objectives
 
 MEASURED_AGAINST = (
     "Every change is measured against the baseline with the same features (for any features: against the most "
-    "accurate baseline), on the same test clips and seeds; brackets hold 95 % intervals."
+    "accurate baseline), on the same test clips and seeds; brackets hold 95 % intervals. Test clips compare and "
+    "report here; those that choose a model to ship are the validation clips."
 )
 
 

@@ -13,6 +13,7 @@ from kwssearch.space import FeatureSetting, Schedule, SearchSpace
 from kwssearch.space.axes import PLAIN
 
 FEW_UPDATES = 5
+FEW_STEPS = 100  # of a clustered training, whose centroids then hardly move
 
 
 def space_notes(space: SearchSpace) -> list[str]:
@@ -60,7 +61,7 @@ def data_notes(space: SearchSpace, data: DataSet) -> list[str]:
                 f"{data.sampling_rate / 2:g} Hz, which recordings of {data.sampling_rate} Hz do not hold; "
                 "lower upper_hz"
             )
-    return [*notes, *pruning_notes(space, data)]
+    return [*notes, *pruning_notes(space, data), *clustering_notes(space, data)]
 
 
 def band_centres(setting: FeatureSetting) -> npt.NDArray[np.float64]:
@@ -97,3 +98,18 @@ def pruning_notes(space: SearchSpace, data: DataSet) -> list[str]:
         elif schedule.end == steps:
             notes[f"{told}: no step is left after the last one; {remedy}"] = None
     return list(notes)
+
+
+def clustering_notes(space: SearchSpace, data: DataSet) -> list[str]:
+    """A warning about clustered trainings that are too short for their centroids to settle."""
+    clustered = next((trial for trial in space.trials if trial.values["clusters"]), None)
+    if clustered is None:
+        return []
+    recipe = space.recipe_of(clustered.values)
+    steps = recipe.epochs * -(-len(data.splits["train"]) // recipe.batch_size)
+    if steps >= FEW_STEPS:
+        return []
+    return [
+        f"clustering: {counted(recipe.epochs, 'epoch')} are {counted(steps, 'step')} here, expected at least {FEW_STEPS} "
+        "for the centroids to settle; train more epochs, or use smaller batches"
+    ]

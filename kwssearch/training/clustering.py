@@ -15,14 +15,15 @@ def cluster(model: keras.Model, clusters: int) -> keras.Model:
     weights that are assigned to them. Depthwise kernels, biases and batch normalisation stay as they are.
 
     Args:
-        clusters: how many values a layer's kernel may hold.
+        clusters: how many values a layer's kernel may hold; one with fewer weights holds as many as it has.
     """
 
     def wrap(layer: keras.layers.Layer) -> keras.layers.Layer:
         if type(layer) not in PRUNABLE:
             return layer.__class__.from_config(layer.get_config())
         first = tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS
-        return tfmot.clustering.keras.cluster_weights(layer, number_of_clusters=clusters, cluster_centroids_init=first)
+        most = min(clusters, layer.get_weights()[0].size)
+        return tfmot.clustering.keras.cluster_weights(layer, number_of_clusters=most, cluster_centroids_init=first)
 
     wrapped = keras.models.clone_model(model, clone_function=wrap)
     for layer in model.layers:

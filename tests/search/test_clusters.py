@@ -13,11 +13,13 @@ from kwssearch import runs
 from kwssearch.artefact import MODEL_FILE, WEIGHTS_FILE, Artefact
 from kwssearch.compression import MEMORY_ERROR, forecasts
 from kwssearch.errors import SpaceError
+from kwssearch.models.architectures import PRUNABLE
 from kwssearch.runs import Run
 from kwssearch.search import job as jobs
 from kwssearch.space import load_space, read_space
 from kwssearch.testing import tiny
-from kwssearch.training import TrialError
+from kwssearch.training import TrialError, plain_model
+from kwssearch.training.clustering import cluster, strip, values_by_layer
 from kwssearch.training.exporting import check_clusters
 
 CLUSTERED = """
@@ -44,12 +46,12 @@ def write_space(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path, cache: Path) -> Run:
+def whole(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Run:
     """A run of which nothing is to be changed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWSSEARCH_CACHE", str(cache))
         folder = tmp_path_factory.mktemp("clusters")
-        return searched(folder, write_space(folder), words, reuse=[finished])
+        return searched(folder, write_space(folder), words)
 
 
 def clustered(run: Run) -> list[runs.Trial]:
@@ -156,3 +158,13 @@ def test_a_space_without_them_has_the_names_that_it_had(tmp_path: Path) -> None:
     assert "clustering" not in space.to_dict()
     assert all(trial.values["clusters"] == 0 for trial in space.trials)
     assert jobs.training_name(space, space.trials[0].values, 42, "f00", {}, "float32") == "3d2e160bca640245"
+
+
+def test_a_kernel_with_fewer_weights_than_clusters_holds_as_many_as_it_has() -> None:
+    space = read_space({"features": {"mfcc": {"kind": "mfcc", "coefficients": 10}}, "strategy": [
+        {"name": "clusters", "clusters": 256, "width_multiplier": 0.03}]})  # fmt: skip
+    model = plain_model(space, space.trials[-1].values, 2)
+    sizes = {layer.name: layer.get_weights()[0].size for layer in model.layers if type(layer) in PRUNABLE}
+    held = values_by_layer(strip(cluster(model, 256)))
+    assert held == {name: min(size, 256) for name, size in sizes.items()}
+    assert min(sizes.values()) < 256

@@ -55,12 +55,12 @@ def write_space(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path, cache: Path) -> Run:
+def whole(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Run:
     """A run of which nothing is to be changed."""
     folder = tmp_path_factory.mktemp("dense")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWSSEARCH_CACHE", str(cache))
-        return searched(folder, write_space(folder), words, reuse=[finished])
+        return searched(folder, write_space(folder), words)
 
 
 def from_dense(run: Run) -> list[runs.Trial]:

@@ -73,6 +73,13 @@ def test_few_updates_and_late_ones_are_warned_of(data: DataSet) -> None:
     assert data_notes(space(), data) == []
 
 
+def test_clusters_with_too_few_steps_are_warned_of(data: DataSet) -> None:
+    declared = {**TOY, "strategy": [{"name": "c", "clusters": [2, 4]}]}
+    (short,) = data_notes(read_space({**declared, "recipe": {"batch_size": 8}}), data)
+    assert short.startswith("clustering: 3 epochs are 21 steps here, expected at least 100")
+    assert data_notes(read_space({**declared, "clustering": {"epochs": 40}}), data) == []
+
+
 def test_a_beginning_above_the_end_is_told() -> None:
     (note,) = space_notes(space(pruning={"initial_sparsity": 0.6}))
     assert "initial_sparsity 0.6 is above final_sparsity 0.5" in note

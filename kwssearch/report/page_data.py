@@ -51,6 +51,7 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
     by = "test" if run.on_validation is None else "validation"
     return {
         "folder": quote(str(run.folder)),
+        "target": None if run.target is None else quote(run.target),
         "words": [printable(word) for word in run.words],
         "decides": by,
         "axes": axes,

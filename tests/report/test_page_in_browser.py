@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -22,8 +23,9 @@ from kwssearch.cli.commands import main
 from kwssearch.errors import UserError
 from kwssearch.report.rows import trial_rows
 from kwssearch.report.web_page import web_page
-from kwssearch.runs import Run
+from kwssearch.runs import Run, load
 from kwssearch.space import Limits
+from kwssearch.system.storage import write_json
 from kwssearch.testing import recorded
 
 HOSTILE = ("</script><script>hacked=1</script>", "<img src=x onerror=hacked=1>", "a'\"&`${x} 日本語")
@@ -178,6 +180,19 @@ def test_the_command_that_is_shown_picks_what_the_page_picks(
         shown = re.search(r"Doubt: in (\d+) % of 1,000 bootstrap worlds", page.inner_text("#pick"))
         assert shown is not None
         assert abs(int(shown[1]) - int(doubt.split()[0])) <= 1  # halves are rounded either way
+
+
+def test_the_page_of_a_target_picks_by_its_latencies(watched: browser.Watched, tmp_path: Path) -> None:
+    """The board is fast at what this machine is slow at."""
+    recorded.write(tmp_path / "run", space=MINI, clips=200, speakers=40)
+    record = json.loads((tmp_path / "run" / "latency.json").read_text())
+    for times in record["trials"].values():
+        times.update({part: [1 / time for time in values] for part, values in times.items()})
+    write_json(tmp_path / "run" / "targets" / "board.json", {**record, "target": "board"})
+    watched.open(page_of(load(tmp_path / "run", "board"), tmp_path))
+    watched.page.select_option("#prefer", "latency")
+    words = shlex.split(watched.page.locator("#pick code").first.text_content())
+    assert CliRunner().invoke(main, words[1:]).stdout.startswith(f"Take trial {pick_named(watched.page)} ")
 
 
 def test_how_sure_it_must_be_is_asked_where_accuracy_has_a_limit(page: Any) -> None:

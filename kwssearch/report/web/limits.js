@@ -76,6 +76,7 @@ function command() {
   const words = data.limits
     .filter((limit) => state.stops[limit.name] !== limit.start)
     .map((limit) => `--${limit.name.replace("_", "-")} ${limit.stops[state.stops[limit.name]][2]}`);
+  if (data.target) words.push(`--target ${data.target}`);
   if (confidence()) words.push(`--confident ${state.confident}`);
   if (state.prefer !== "accuracy") words.push(`--prefer ${state.prefer}`);
   return [`kwssearch pick ${data.folder}`, ...words].join(" ");

@@ -158,7 +158,7 @@ def test_a_stream_is_heard_as_in_python(shipped: Shipped, clips: list[Path], tmp
     parts = [part for clip in clips[:12] for part in (samples(clip), generator.normal(0, 50, 3_000).astype(np.int16))]
     (path,) = write_wavs(tmp_path / "stream", [np.concatenate(parts)], 16_000)
     spotter = Spotter(shipped.description(), shipped.content, threshold=0.6)
-    wanted = [(a["at_s"], a["word"], a["probability"]) for a in recording_answers("", samples(path), spotter)]
+    wanted = [(a["at_s"], a["word"], a["probability"]) for a in recording_answers("", [samples(path)], spotter)]
 
     end = Host(host, lambda given: answer(shipped, spotter.classifier, given), shipped.front_end.shape)
     lines = [line.split() for line in end.lines(path)]

@@ -60,16 +60,21 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def watched(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Watched]:
+def file(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return page_of(run, tmp_path_factory.mktemp("file"))
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[browser.Watched]:
     with browser.chromium() as found:
-        found.open(page_of(run, tmp_path_factory.mktemp("file")))
         yield found
 
 
 @pytest.fixture
-def page(watched: browser.Watched) -> Iterator[Any]:
+def page(watched: browser.Watched, file: Path) -> Iterator[Any]:
     """As it is when it was just opened; it must have nothing to say on the console, and nothing to ask for."""
     watched.page.set_viewport_size({"width": 1440, "height": 900})
+    watched.open(file)
     watched.page.evaluate("history.replaceState(null, '', '#')")
     watched.page.reload()
     yield watched.page
@@ -209,14 +214,19 @@ def test_how_sure_it_must_be_is_asked_where_accuracy_has_a_limit(page: Any) -> N
     assert "--confident" not in page.inner_text("#pick")
 
 
-def test_a_limit_whose_stop_is_gone_comes_back_as_the_nearest(page: Any) -> None:
+def test_a_limit_whose_stop_is_gone_stays_as_strict(page: Any) -> None:
     """As where a search went on after the page's address was kept."""
-    stops = page.evaluate("data.limits.find(limit => limit.name === 'max_memory').stops.map(stop => stop[2])")
-    near = f"{float(stops[3].removesuffix('kB')) * 1.0001}kB"
-    page.evaluate("hash => history.replaceState(null, '', hash)", f"#max_memory={near}&min_accuracy=junk&confident=7")
-    page.reload()
-    assert f"--max-memory {stops[3]}" in page.inner_text("#pick code >> nth=0")
-    assert page.evaluate("[limitsNow().min_accuracy ?? null, state.confident]") == [None, ""]
+    limits = page.evaluate("data.limits.map(limit => [limit.name, limit.stops.map(stop => stop[2])])")
+    sizes, shares = dict(limits)["max_memory"], dict(limits)["min_accuracy"]
+    between = (float(sizes[3].removesuffix("kB")) + float(sizes[4].removesuffix("kB"))) / 2
+    asked = {"max_memory": [(f"{between}kB", sizes[3]), ("1kB", sizes[0])]}
+    asked["min_accuracy"] = [(f"{float(shares[2].removesuffix('%')) - 0.01}%25", shares[2]), ("100%25", shares[-1])]
+    for name, cases in asked.items():
+        for text, stop in cases:
+            page.evaluate("hash => history.replaceState(null, '', hash)", f"#{name}={text}&max_ram=junk&confident=7")
+            page.reload()
+            assert f"--{name.replace('_', '-')} {stop}" in page.locator("#pick code").first.text_content()
+            assert page.evaluate("[limitsNow().max_ram ?? null, state.confident]") == [None, ""]
 
 
 def test_a_device_sets_its_limits(page: Any) -> None:

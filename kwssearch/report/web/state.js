@@ -55,15 +55,21 @@ function recall() {
   one("prefer", Object.keys(data.prefer));
   one("confident", CONFIDENT);
   for (const limit of data.limits) {
-    const place = nearestStop(limit, parseFloat(said.get(limit.name)));
+    const place = stopOf(limit, parseFloat(said.get(limit.name)));
     if (place >= 0) state.stops[limit.name] = place;
   }
   const chosen = data.trials.findIndex((trial) => trial.id === said.get("trial"));
   if (chosen >= 0) state.chosen = chosen;
 }
 
-/* Stops come and go with what a search finds: that of a remembered limit, or the one next to it. */
-const nearestStop = (limit, asked) => d3.leastIndex(limit.stops, ([, , option]) => Math.abs(parseFloat(option) - asked));
+/* Stops come and go with what a search finds: the loosest that is as strict as a remembered limit, else the strictest. */
+function stopOf(limit, asked) {
+  if (Number.isNaN(asked)) return -1;
+  const values = limit.stops.map(([, , option]) => parseFloat(option));
+  if (limit.sign > 0) return Math.max(0, values.findLastIndex((value) => value <= asked));
+  const place = values.findIndex((value) => value >= asked);
+  return place < 0 ? values.length - 1 : place;
+}
 
 /* An element with text and children; text is never markup. */
 function make(tag, attributes = {}, ...children) {

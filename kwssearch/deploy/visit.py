@@ -144,8 +144,9 @@ class Line:
 
     def garbled(self) -> UserError:
         return UserError(
-            f"{self.target.login}: tells what nobody asked for, and nothing of it is kept; see what a login there "
-            "prints, and whether '--python' is a Python, then measure again."
+            f"{self.target.login}: tells what nobody asked for, and nothing of it is kept; see whether what was named "
+            "is a Python, and what a login there prints, then measure again.",
+            about="python",
         )
 
     def ended(self) -> tuple[int, str]:

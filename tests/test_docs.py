@@ -15,6 +15,7 @@ from types import ModuleType
 
 import click
 import make_commands
+import make_micro_table
 import pytest
 from support.pages import FENCE, PAGES, ROOT, command_lines
 from support.pages import named as read
@@ -24,9 +25,10 @@ from kwssearch.cli.commands import main
 from kwssearch.compression import MEMORY_ERROR
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
+from kwssearch.runs import load
 from kwssearch.space import STREAM, QuantityError, all_axes, objectives, read_space
 from kwssearch.space.declaration import QUANTIZATION, RECIPE
-from kwssearch.space.devices import read_devices
+from kwssearch.space.devices import read_devices, shipped_devices
 from kwssearch.space.front_ends import FEATURES
 from kwssearch.space.limits import FIELDS as FIELDS_OF_LIMITS
 from kwssearch.space.prunings import CLUSTERING, PRUNING
@@ -63,6 +65,15 @@ def test_every_command_is_in_the_readme_and_the_reference(command: str) -> None:
 
 def test_the_reference_is_what_help_says() -> None:
     assert read("docs/commands.md") == make_commands.page(), "run python docs/make_commands.py"
+
+
+def test_what_is_told_of_the_reference_run_is_what_it_says() -> None:
+    """The table of models for microcontrollers, and the sentences of pick."""
+    run, page = load(ROOT / "runs" / "lab4-msc"), read("docs/microcontrollers.md")
+    (shown,) = re.findall(r"<!-- measured models -->\n(.*?)<!-- /measured models -->", page, re.DOTALL)
+    assert shown == make_micro_table.section(run, shipped_devices()[make_micro_table.DEVICE]), "run the script it names"
+    (told,) = [body for kind, body in FENCE.findall(read("docs/pick.md")) if kind == "text"]
+    assert told.split() == str(kwssearch.load_run(run.folder).pick(max_memory="100kB")).split()
 
 
 TABLES = {

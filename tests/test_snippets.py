@@ -29,6 +29,7 @@ ELSEWHERE = {  # what needs other machines or packages, and where it is tested, 
     "--gpus": "tests/search/test_trainers.py",
     "ssh://": "tests/deploy/test_targets.py",
     "--microphone": "tests/deploy/test_trying.py",
+    "tflite_micro": "tests/deploy/test_c_sources.py",
     "dask_jobqueue": "not tested: needs Slurm",
     "dask_kubernetes": "not tested: needs Kubernetes",
 }

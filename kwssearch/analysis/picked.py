@@ -71,9 +71,15 @@ class Pick:
         if self.limits and self.fitting == 1:
             reason = "it alone keeps the limits"
         else:
-            among = f"of the {counted(self.fitting, 'trial')} that keep the limits" if self.limits else "of all trials"
+            among = f"of the {counted(self.fitting, 'trial')} that keep the limits" if self.limits else self.everything
             reason = f"{among}{'' if self.alike == 1 else ','} {reason_phrase(self.order, self.by, self.alike)}"
         return f"Take trial {self.trial_id} ({self.trial.name}): {reason}."
+
+    @property
+    def everything(self) -> str:
+        """What was chosen from without limits; a target may have timed a few."""
+        target = self.worlds.run.target
+        return "of all trials" if target is None else f"of the {counted(self.fitting, 'trial')} measured on {target}"
 
     @property
     def figures(self) -> str:

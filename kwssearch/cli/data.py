@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kwssearch.cli.group import RUN, Command
+from kwssearch.cli.group import RUN, Command, Real
 from kwssearch.errors import UserError, counted, printable
 
 if TYPE_CHECKING:
@@ -143,9 +143,7 @@ def of_space(path: Path) -> tuple[str, DataSettings]:
 @click.option(
     "--rate", type=click.IntRange(1_000, 192_000), default=16_000, show_default=True, help="Of all clips, in Hz."
 )
-@click.option(
-    "--window", "window_s", type=click.FloatRange(0.1, 10), default=1.0, show_default=True, help="In seconds."
-)
+@click.option("--window", "window_s", type=Real(0.1, 10), default=1.0, show_default=True, help="In seconds.")
 def import_(source: Path, dest: Path, slice_: bool, **options: Any) -> None:
     """Turn recordings of any format, rate, width, length and layout into a folder of words.
 

@@ -32,6 +32,16 @@ class HomePath(click.Path):
             self.fail(f"got {str(value)!r}, and there is no such home folder; write the path in full.", param, ctx)
 
 
+class Real(click.FloatRange):
+    """A number within bounds; what is none is beyond all of them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
 RUN = HomePath(path_type=Path)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 OPTIONS = {  # what the command line calls the argument that a remedy is about

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kwssearch.cli.group import RUN, main
+from kwssearch.cli.group import RUN, Real, main
 from kwssearch.cli.search import interruptible
 
 
@@ -17,7 +17,7 @@ from kwssearch.cli.search import interruptible
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of LiteRT and the front end.")
 @click.option(
     "--budget",
-    type=click.FloatRange(0),
+    type=Real(0),
     metavar="SECONDS",
     help="Stop after this long, but not before 20 rounds; 2 a trial by default.",
 )

@@ -16,7 +16,7 @@ import click
 
 from kwssearch.cli.completion import data_sets, spaces
 from kwssearch.cli.data import chosen, data_options
-from kwssearch.cli.group import RUN, Command, main
+from kwssearch.cli.group import RUN, Command, Real, main
 from kwssearch.cli.limits import limit_options
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def trainers(command: Command) -> Command:
     for option in (
         click.option(
             "--max-hours",
-            type=click.FloatRange(0, min_open=True),
+            type=Real(0, min_open=True),
             metavar="HOURS",
             help="Stop after this long, as at Ctrl-C but with exit code 0.",
         ),
         click.option(
             "--timing-budget",
-            type=click.FloatRange(0),
+            type=Real(0),
             metavar="SECONDS",
             help="For the final timing, of at least 20 rounds; 2 a trial by default.",
         ),

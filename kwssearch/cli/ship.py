@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kwssearch.cli.group import RUN, main, opened
+from kwssearch.cli.group import RUN, Real, main, opened
 from kwssearch.errors import printable
 
 
@@ -32,9 +32,7 @@ def export(folder: Path, trial_id: str, out: Path, in_c: bool) -> None:
 @click.argument("model", metavar="RUN:TRIAL|BUNDLE")
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=RUN)
 @click.option("--microphone", is_flag=True, help="Listen until Ctrl-C; needs the extra 'microphone'.")
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), metavar="SHARE", help="Mean probability that a word of a stream needs."
-)
+@click.option("--threshold", type=Real(0, 1), metavar="SHARE", help="Mean probability that a word of a stream needs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each answer.")
 def try_(model: str, files: tuple[Path, ...], microphone: bool, threshold: float | None, as_json: bool) -> None:
     """Say which words a model hears in recordings, or in what you say.

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.artefact import MODEL_FILE
-from kwssearch.deploy.bundled.answers import microphone_answers, recording_answers
-from kwssearch.deploy.bundled.sound import Samples, SoundError, mono
+from kwssearch.deploy.bundled.answers import Spotters, microphone_answers
+from kwssearch.deploy.bundled.sound import BLOCK, Samples, SoundError
 from kwssearch.deploy.bundled.spotter import Spotter, described
 from kwssearch.deploy.shipped import find_model
 from kwssearch.errors import UserError
+from kwssearch.listening.recordings import as_samples, told_of
 from kwssearch.runs import load
 
 Model = tuple[dict[str, Any], bytes]
@@ -53,28 +54,32 @@ def try_files(model: Model, paths: Sequence[Path], threshold: float | None = Non
     Raises:
         UserError: a file cannot be read.
     """
-    spotters: dict[int, Spotter] = {}
+    spotters = Spotters(*model, threshold)
     for path in paths:
-        samples, rate = read(path)
-        if rate not in spotters:
-            spotters[rate] = Spotter(*model, rate, threshold)
-        yield from recording_answers(str(path), samples, spotters[rate])
+        try:
+            yield from spotters.answers(str(path), rate_of(path), blocks_of(path))
+        except SoundError as error:
+            raise UserError(str(error)) from error
 
 
-def read(path: Path) -> tuple[Samples, int]:
-    """Samples, shape (n,), the mean of all channels, and their rate in Hz."""
+def rate_of(path: Path) -> int:
+    """Samples a second."""
     import soundfile
 
-    try:
-        samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(
-            f"{path}: cannot be read as sound ({reason}), expected a WAV or the like; convert it."
-        ) from error
-    if not len(samples):
-        raise UserError(f"{path}: holds no samples, expected a recording; record it again.")
-    return mono(samples), int(rate)
+    with told_of(path):
+        return int(soundfile.info(path).samplerate)
+
+
+def blocks_of(path: Path) -> Iterator[Samples]:
+    """All of a recording in pieces, each of shape (n,), the mean of all channels.
+
+    Read as real numbers, since libsndfile leaves those of a file of floats unscaled where integers are asked for.
+    """
+    import soundfile
+
+    with told_of(path), soundfile.SoundFile(path) as file:
+        while len(block := file.read(BLOCK, dtype="float64", always_2d=True)):
+            yield as_samples(block.mean(axis=1))
 
 
 def try_microphone(model: Model, threshold: float | None = None) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,7 @@ def visit(
         line.send(packed)
         found, count = Visit(), PASSES * len(bundles)
         rounds: dict[str, list[Times]] = {name: [] for name in bundles}
-        for number, (name, bench) in enumerate(line.timings(count), 1):
+        for number, (name, bench) in enumerate(line.timings(list(bundles), count), 1):
             rounds[name].append(checked(target, bench, digest(bundles[name][MODEL_FILE])))
             spent = sum(float(times[:, 2].sum()) for each in rounds.values() for times in each)
             if spent > 1000 * (time.monotonic() - began):
@@ -137,7 +137,17 @@ class Line:
         assert self.process.stdout is not None
         for told in self.process.stdout:
             if told.startswith(MARK.encode()) and told.endswith(b"\n"):
-                yield json.loads(told[len(MARK) :])
+                try:
+                    yield dict(json.loads(told[len(MARK) :]))
+                except (ValueError, TypeError) as error:
+                    raise self.garbled() from error
+
+    def garbled(self) -> UserError:
+        return UserError(
+            f"{self.target.login}: tells what nobody asked for, and nothing of it is kept; see whether what was named "
+            "is a Python, and what a login there prints, then measure again.",
+            about="python",
+        )
 
     def ended(self) -> tuple[int, str]:
         """Its exit code, and what it and ssh complained of."""
@@ -152,6 +162,8 @@ class Line:
             UserError: there is none: no connection, or no Python.
         """
         if (first := next(self.messages(), None)) is not None:
+            if not first.keys() >= {"python", "old", "missing"}:
+                raise self.garbled()
             return first
         code, told = self.ended()
         if code == NO_CONNECTION:
@@ -169,19 +181,22 @@ class Line:
             about="python",
         )
 
-    def timings(self, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    def timings(self, names: Collection[str], count: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Name of a bundle, and what its bench.py found; so many of them.
 
         Raises:
-            UserError: fewer came.
+            UserError: fewer came, or others.
         """
         done = 0
         for message in self.messages():
             if fault := message.get("fault"):
-                which = f"trial {message['name']} cannot be timed" if message["name"] else "nothing can be timed"
+                name = message.get("name")
+                which = f"trial {name} cannot be timed" if name else "nothing can be timed"
                 raise UserError(
                     f"{self.target.login}: {which} there ({fault}); put right what it says, then measure again."
                 )
+            if message.get("name") not in names or not isinstance(message.get("found"), dict):
+                raise self.garbled()
             yield message["name"], message["found"]
             done += 1
         if done < count:

@@ -14,6 +14,7 @@ from kwssearch.analysis.picked import reason_phrase
 from kwssearch.analysis.picking import order_of
 from kwssearch.errors import printable
 from kwssearch.report.page_tables import cost_cell
+from kwssearch.report.page_worlds import figure_name, packed_worlds
 from kwssearch.report.spending import spending
 from kwssearch.report.stops import devices, is_finite, stops
 from kwssearch.report.tables import interval_cell, status_cell
@@ -50,6 +51,7 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
     by = "test" if run.on_validation is None else "validation"
     return {
         "folder": quote(str(run.folder)),
+        "target": None if run.target is None else quote(run.target),
         "words": [printable(word) for word in run.words],
         "decides": by,
         "axes": axes,
@@ -65,6 +67,7 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
         "limits": stops(run, deciding),
         "devices": devices(),
         "prefer": {key: preference(key, by) for key in PREFERENCES},
+        "worlds": packed_worlds(run),
         "details": [details(run, trial) if trial.executions else None for trial in run.trials],
     }
 
@@ -72,7 +75,7 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
 def preference(key: str, by: str) -> dict[str, Any]:
     """What decides, first to last, and what is said of it; `#` stands for how many are as good."""
     order = order_of(key)
-    deciders = [{"name": o.name, "sign": o.sign, "cost": o.is_cost, "same": o.resolution} for o in order]
+    deciders = [{"name": figure_name(o.name), "sign": o.sign, "cost": o.is_cost, "same": o.resolution} for o in order]
     return {"order": deciders, "alone": reason_phrase(order, by, 1), "alike": reason_phrase(order, by, "#")}
 
 

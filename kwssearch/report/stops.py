@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 from kwssearch.errors import printable
+from kwssearch.report.page_worlds import figure_name
 from kwssearch.runs import Run
 from kwssearch.space import Objective
 from kwssearch.space.devices import shipped_devices
@@ -41,7 +42,7 @@ def stops(run: Run, deciding: Sequence[float | None]) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": name,
-                "figure": "deciding" if not objective.is_cost else objective.name,
+                "figure": figure_name(objective.name),
                 "noun": objective.noun,
                 "sign": objective.sign,
                 "stops": ordered,

@@ -23,7 +23,7 @@ from kwssearch.space import ACCURACY, percents
 Row = Mapping[str, Any]
 VENDORED = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
 SCRIPTS = (
-    "rule.js", "state.js", "scales.js", "scatter.js", "points.js", "marks.js", "limits.js", "table.js",
+    "rule.js", "state.js", "worlds.js", "scales.js", "scatter.js", "points.js", "marks.js", "limits.js", "table.js",
     "confusion.js", "trial.js", "main.js",
 )  # fmt: skip
 READING = (

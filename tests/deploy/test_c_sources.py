@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.bundles import as_int8, lines_of, with_front_end, write, write_wavs
-from support.pages import shell_blocks
+from support.pages import python_blocks, shell_blocks
 
 from kwssearch.artefact import Classifier, micro
 from kwssearch.artefact.checks import KNOWN_OPERATORS
@@ -158,7 +158,7 @@ def test_a_stream_is_heard_as_in_python(shipped: Shipped, clips: list[Path], tmp
     parts = [part for clip in clips[:12] for part in (samples(clip), generator.normal(0, 50, 3_000).astype(np.int16))]
     (path,) = write_wavs(tmp_path / "stream", [np.concatenate(parts)], 16_000)
     spotter = Spotter(shipped.description(), shipped.content, threshold=0.6)
-    wanted = [(a["at_s"], a["word"], a["probability"]) for a in recording_answers("", samples(path), spotter)]
+    wanted = [(a["at_s"], a["word"], a["probability"]) for a in recording_answers("", [samples(path)], spotter)]
 
     end = Host(host, lambda given: answer(shipped, spotter.classifier, given), shipped.front_end.shape)
     lines = [line.split() for line in end.lines(path)]
@@ -272,6 +272,23 @@ def test_the_page_for_a_microcontroller(shipped: Shipped, clips: list[Path], tmp
     assert len(line.split()) == 1 + np.prod(shipped.front_end.shape)
     (worst,) = re.findall(r"Features in C differ by (\S+) at most", ended.stdout)
     assert 0 < float(worst) <= WORST
+
+
+@pytest.mark.skipif(not micro.available(), reason="needs TensorFlow Lite Micro, of the extra micro")
+def test_the_page_from_tensorflow_lite_micros_side(
+    shipped: Shipped, host: Path, clips: list[Path], tmp_path: Path
+) -> None:
+    ((_, body),) = python_blocks("docs/microcontrollers.md")
+    write(tmp_path / "yes_no", {"model.tflite": shipped.content})
+    shutil.copytree(host.parent, tmp_path / "yes_no" / "c")
+    shutil.copy(clips[0], tmp_path / "recording.wav")
+    command = [sys.executable, "-c", body]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    wanted = Classifier(shipped.content).probabilities(FrontEnd(shipped.front_end, 16_000)(samples(clips[0])))
+    name, *scores = ended.stdout.split()
+    assert name == "scores"
+    np.testing.assert_allclose(np.array(scores, float), wanted, atol=2 / 256)
 
 
 def test_a_float_model_in_c(finished: Path, clips: list[Path], tmp_path: Path) -> None:

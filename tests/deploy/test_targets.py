@@ -165,6 +165,22 @@ def test_a_python_that_will_not_do(
     assert board.left() == []
 
 
+HELLO = '{"python": "3.12", "old": false, "missing": [], "governor": null}'
+
+
+@needs_sshd
+@pytest.mark.parametrize(
+    "lines",
+    [["nonsense"], ["[1]"], ["{}"], [HELLO, '{"name": "other", "found": {}}'], [HELLO, '{"name": "0", "found": 5}']],
+)
+def test_a_board_that_tells_something_else(board: sshd.Board, tmp_path: Path, lines: list[str]) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\n" + "".join(f"echo 'kwssearch:{line}'\n" for line in lines))
+    python.chmod(0o755)
+    with pytest.raises(UserError, match="tells what nobody asked for, and nothing of it is kept"):
+        visit(Target.of(board.url), {"0": STUB}, str(python))
+
+
 @needs_sshd
 def test_hostile_names_of_a_python_reach_no_shell(board: sshd.Board, tmp_path: Path) -> None:
     mark = tmp_path / "mark"

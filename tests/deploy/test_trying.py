@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,9 +16,12 @@ from support.bundles import write_wavs
 
 from kwssearch.cli.commands import main
 from kwssearch.data import load_data
-from kwssearch.deploy import model_named, try_microphone
+from kwssearch.deploy import model_named, try_microphone, trying
+from kwssearch.deploy.bundled import sound
+from kwssearch.deploy.bundled.answers import Spotters
 from kwssearch.errors import UserError
 from kwssearch.runs import load
+from kwssearch.testing.words import pack
 
 LOW = ["--threshold", "0.55"]
 
@@ -68,14 +72,44 @@ def test_a_long_recording_is_streamed_with_times(bundle: Path, stream: Path) -> 
     assert "no word; the surest is " in nothing
 
 
-@pytest.mark.parametrize("kind, rate, channels", [("FLAC", 16_000, 1), ("WAV", 48_000, 2), ("OGG", 22_050, 1)])
-def test_other_formats_rates_and_channels(bundle: Path, tmp_path: Path, kind: str, rate: int, channels: int) -> None:
+FORMATS = [
+    ("FLAC", None, 16_000, 1), ("WAV", None, 48_000, 2), ("OGG", None, 22_050, 1), ("WAV", "FLOAT", 16_000, 1),
+    ("WAV", "PCM_24", 44_100, 2), ("MP3", None, 16_000, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind, subtype, rate, channels", FORMATS)
+def test_other_formats_rates_and_channels(
+    bundle: Path, tmp_path: Path, kind: str, subtype: str | None, rate: int, channels: int
+) -> None:
     time = np.arange(rate) / rate
     tones = 0.4 * np.sin(2 * np.pi * np.where(time < 0.5, 520, 1710) * time)  # what 'yes' is in the toy data
     path = tmp_path / "clip"
-    soundfile.write(path, np.stack([tones] * channels, axis=1), rate, format=kind)
+    soundfile.write(path, np.stack([tones] * channels, axis=1), rate, subtype, format=kind)
     code, told, _ = tried(bundle, "--json", path)
     assert (code, json.loads(told)["word"]) == (0, "yes")
+
+
+def test_it_does_not_matter_in_which_pieces_a_recording_is_read(
+    bundle: Path, stream: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tried(bundle, *LOW, "--json", stream)
+    for module in (sound, trying):
+        monkeypatch.setattr(module, "BLOCK", 999)
+    assert tried(bundle, *LOW, "--json", stream) == whole
+    spotters = Spotters(*model_named(str(bundle)), 0.55)
+    again = spotters.answers(str(stream), sound.wav_rate(stream), sound.wav_blocks(stream))
+    assert [json.dumps(answer) for answer in again] == whole[1].splitlines()
+
+
+@pytest.mark.parametrize("rate", [0, 1, 999, 4_000_000_000])
+def test_rates_that_no_recording_has(bundle: Path, tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "odd.wav"
+    path.write_bytes(pack(bytes(2000), rate))
+    code, _, told = tried(bundle, path)
+    assert code == 1 and re.search("samples a second, expected 1,000 to 768,000|cannot be read as sound", told)
+    with pytest.raises(sound.SoundError, match="samples a second, expected 1,000 to 768,000; convert it"):
+        list(Spotters(*model_named(str(bundle))).answers("odd.wav", sound.wav_rate(path), sound.wav_blocks(path)))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +122,7 @@ def test_other_formats_rates_and_channels(bundle: Path, tmp_path: Path, kind: st
         ("RUN:0", ["missing.wav"], 1, "missing.wav: cannot be read as sound"),
         ("RUN:0", ["text.wav"], 1, "text.wav: cannot be read as sound"),
         ("RUN:0", ["empty.wav"], 1, "empty.wav: holds no samples"),
+        ("RUN:0", ["text.wav", "--threshold", "nan"], 2, "'nan' is not a number"),
         ("RUN:0", [], 2, "expected recordings, or --microphone"),
         ("RUN:0", ["x.wav", "--microphone"], 2, "expected recordings, or --microphone"),
     ],

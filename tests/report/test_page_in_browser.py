@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -15,13 +17,15 @@ from click.testing import CliRunner
 from support import browser, shell
 from support.spaces import MINI
 
-from kwssearch.analysis import Worlds, answers, fits
+from kwssearch.analysis import Worlds, answers, fits, pick
 from kwssearch.analysis.picking import PREFERENCES, chosen, order_of
 from kwssearch.cli.commands import main
+from kwssearch.errors import UserError
 from kwssearch.report.rows import trial_rows
 from kwssearch.report.web_page import web_page
-from kwssearch.runs import Run
+from kwssearch.runs import Run, load
 from kwssearch.space import Limits
+from kwssearch.system.storage import write_json
 from kwssearch.testing import recorded
 
 HOSTILE = ("</script><script>hacked=1</script>", "<img src=x onerror=hacked=1>", "a'\"&`${x} 日本語")
@@ -56,16 +60,21 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def watched(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Watched]:
+def file(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return page_of(run, tmp_path_factory.mktemp("file"))
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[browser.Watched]:
     with browser.chromium() as found:
-        found.open(page_of(run, tmp_path_factory.mktemp("file")))
         yield found
 
 
 @pytest.fixture
-def page(watched: browser.Watched) -> Iterator[Any]:
+def page(watched: browser.Watched, file: Path) -> Iterator[Any]:
     """As it is when it was just opened; it must have nothing to say on the console, and nothing to ask for."""
     watched.page.set_viewport_size({"width": 1440, "height": 900})
+    watched.open(file)
     watched.page.evaluate("history.replaceState(null, '', '#')")
     watched.page.reload()
     yield watched.page
@@ -127,17 +136,97 @@ def test_the_rule_of_the_page_is_the_commands(page: Any, run: Run) -> None:
     assert None in picks
 
 
-@pytest.mark.parametrize("prefer, places", [("accuracy", (2, 5, 7)), ("memory", (4, 9, 3)), ("latency", (1, 6, 6))])
-def test_the_command_that_is_shown_picks_what_the_page_picks(page: Any, prefer: str, places: tuple[int, ...]) -> None:
+def test_the_doubt_of_the_page_is_the_commands(page: Any, run: Run) -> None:
+    """Which trials are sure enough, and how often each is picked in the same worlds."""
+    judged = run.on_validation
+    assert judged is not None
+    least = float(np.quantile([trial.accuracy for trial in judged.trials], 0.4))
+    most = float(np.median([trial.memory_bytes for trial in judged.trials]))
+    asked = [Limits(), Limits(min_accuracy=least), Limits(min_accuracy=least, max_memory=most)]
+    for limits, prefer, confident in itertools.product(asked, PREFERENCES, (None, 0.5, 0.9)):
+        if confident is not None and limits.min_accuracy is None:
+            continue
+        found = page.evaluate(
+            """([limits, prefer, confident]) => {
+                const sure = sureness(limits);
+                const surely = completed.filter((_, column) => sure[column] >= confident);
+                const named = ([i, count]) => [i === null ? "none" : data.trials[i].id, count / WORLDS];
+                return Object.fromEntries([...picksIn(limits, surely, prefer)].map(named));
+            }""",
+            [limits.to_dict(), prefer, confident or 0],
+        )
+        try:
+            wanted = pick(run, limits, prefer, confident).shares
+        except UserError:
+            assert set(found) == {"none"}
+        else:
+            assert found == {trial or "none": share for trial, share in wanted.items()}
+
+
+@pytest.mark.parametrize(
+    "prefer, confident, places",
+    [("accuracy", "", (2, 5, 7)), ("memory", "", (4, 9, 3)), ("latency", "0.9", (1, 6, 6)),
+     ("memory", "0.5", (8, 9, 9)), ("accuracy", "0.99", (9, 9, 9))],
+)  # fmt: skip
+def test_the_command_that_is_shown_picks_what_the_page_picks(
+    page: Any, prefer: str, confident: str, places: tuple[int, ...]
+) -> None:
     page.select_option("#prefer", prefer)
     for name, place in zip(("min_accuracy", "max_memory", "max_latency"), places, strict=True):
         slide(page, name, place)
+    page.select_option("#confident", confident)
     words = shlex.split(page.locator("#pick code").first.text_content())
     ended = CliRunner().invoke(main, words[1:])
     if "No trial" in page.inner_text("#pick"):
         assert ended.exit_code == 1
     else:
-        assert ended.stdout.startswith(f"Take trial {pick_named(page)} "), ended.stderr
+        choice, _, doubt = " ".join(ended.stdout.split()).partition(" Doubt: in ")
+        assert choice.startswith(f"Take trial {pick_named(page)} "), ended.stderr
+        shown = re.search(r"Doubt: in (\d+) % of 1,000 bootstrap worlds", page.inner_text("#pick"))
+        assert shown is not None
+        assert abs(int(shown[1]) - int(doubt.split()[0])) <= 1  # halves are rounded either way
+
+
+def test_the_page_of_a_target_picks_by_its_latencies(watched: browser.Watched, tmp_path: Path) -> None:
+    """The board is fast at what this machine is slow at."""
+    recorded.write(tmp_path / "run", space=MINI, clips=200, speakers=40)
+    record = json.loads((tmp_path / "run" / "latency.json").read_text())
+    for times in record["trials"].values():
+        times.update({part: [1 / time for time in values] for part, values in times.items()})
+    write_json(tmp_path / "run" / "targets" / "board.json", {**record, "target": "board"})
+    watched.open(page_of(load(tmp_path / "run", "board"), tmp_path))
+    watched.page.select_option("#prefer", "latency")
+    words = shlex.split(watched.page.locator("#pick code").first.text_content())
+    assert CliRunner().invoke(main, words[1:]).stdout.startswith(f"Take trial {pick_named(watched.page)} ")
+
+
+def test_how_sure_it_must_be_is_asked_where_accuracy_has_a_limit(page: Any) -> None:
+    assert not page.is_visible("#confident")
+    page.focus("#limit-min_accuracy")
+    page.keyboard.press("End")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "confident"
+    page.select_option("#confident", "0.99")
+    assert "No trial keeps these limits so surely." in page.inner_text("#pick")
+    assert "--confident 0.99" in page.inner_text("#pick code")
+    slide(page, "min_accuracy", 0)
+    assert not page.is_visible("#confident")
+    assert "--confident" not in page.inner_text("#pick")
+
+
+def test_a_limit_whose_stop_is_gone_stays_as_strict(page: Any) -> None:
+    """As where a search went on after the page's address was kept."""
+    limits = page.evaluate("data.limits.map(limit => [limit.name, limit.stops.map(stop => stop[2])])")
+    sizes, shares = dict(limits)["max_memory"], dict(limits)["min_accuracy"]
+    between = (float(sizes[3].removesuffix("kB")) + float(sizes[4].removesuffix("kB"))) / 2
+    asked = {"max_memory": [(f"{between}kB", sizes[3]), ("1kB", sizes[0])]}
+    asked["min_accuracy"] = [(f"{float(shares[2].removesuffix('%')) - 0.01}%25", shares[2]), ("100%25", shares[-1])]
+    for name, cases in asked.items():
+        for text, stop in cases:
+            page.evaluate("hash => history.replaceState(null, '', hash)", f"#{name}={text}&max_ram=junk&confident=7")
+            page.reload()
+            assert f"--{name.replace('_', '-')} {stop}" in page.locator("#pick code").first.text_content()
+            assert page.evaluate("[limitsNow().max_ram ?? null, state.confident]") == [None, ""]
 
 
 def test_a_device_sets_its_limits(page: Any) -> None:
@@ -253,6 +342,7 @@ def test_axe_finds_no_serious_fault_and_nothing_is_wider_than_the_screen(page: A
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 844})
     page.click("#answers summary")
+    slide(page, "min_accuracy", 3)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate(browser.axe_source())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

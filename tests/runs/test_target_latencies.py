@@ -58,7 +58,8 @@ def test_every_command_that_reads_takes_a_target(run: Path) -> None:
     assert [row["status"] for row in rows][-1] == UNMEASURED
     assert rows[-1]["latency_ms"] is None
     picked = invoke("pick", run, "--target", "board", "--prefer", "latency")
-    assert " on board." in picked.stdout.replace("\n", " ")
+    assert " on board." in " ".join(picked.stdout.split())
+    assert f"of the {len(rows) - 1} trials measured on board" in " ".join(picked.stdout.split())
     details = invoke("answers", run, "--target", "board", "--details").stdout
     assert "Latencies are those of board." in details
     assert "not measured on board and not counted" in " ".join(details.split())

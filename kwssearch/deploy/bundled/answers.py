@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kwssearch.artefact.detector import Samples
-from kwssearch.deploy.bundled.sound import microphone, microphone_rate
+from kwssearch.deploy.bundled.sound import RATES, SoundError, microphone, microphone_rate
 from kwssearch.deploy.bundled.spotter import Spotter
 
 LEAST_SHOWN = 0.005
 MOST_SHOWN = 4
 
 
-def recording_answers(name: str, samples: Samples, spotter: Spotter) -> Iterator[dict[str, Any]]:
+class Spotters:
+    """Of one model, for recordings of any rate; arguments of a `Spotter`."""
+
+    def __init__(self, description: Mapping[str, Any], model: Path | bytes, threshold: float | None = None) -> None:
+        self.description, self.model, self.threshold = description, model, threshold
+        self.known: dict[int, Spotter] = {}
+
+    def answers(self, name: str, rate: int, blocks: Iterable[Samples]) -> Iterator[dict[str, Any]]:
+        """`recording_answers` of samples at a rate.
+
+        Raises:
+            SoundError: no recording has that rate, or it holds no samples.
+        """
+        low, high = RATES
+        if not low <= rate <= high:
+            raise SoundError(f"{name}: has {rate} samples a second, expected {low:,} to {high:,}; convert it.")
+        if rate not in self.known:
+            self.known[rate] = Spotter(self.description, self.model, rate, self.threshold)
+        yield from recording_answers(name, blocks, self.known[rate])
+
+
+def recording_answers(name: str, blocks: Iterable[Samples], spotter: Spotter) -> Iterator[dict[str, Any]]:
     """`file`, `word` and `probabilities` of a window; of what is longer by a hop or more `stream_answers`.
 
     Args:
-        samples: shape (n,), at the spotter's rate.
+        blocks: of samples at the spotter's rate, each of shape (n,).
+
+    Raises:
+        SoundError: it holds no samples.
     """
-    if len(samples) >= spotter.window + spotter.hop:
-        yield from stream_answers(name, [samples], spotter)
+    rest, long = iter(blocks), spotter.window + spotter.hop
+    first = np.empty(0, np.int16)
+    while len(first) < long and (block := next(rest, None)) is not None:
+        first = np.concatenate([first, block])
+    if not len(first):
+        raise SoundError(f"{name}: holds no samples, expected a recording; record it again.")
+    if len(first) >= long:
+        yield from stream_answers(name, chain([first], rest), spotter)
         return
-    found = spotter(samples)
+    found = spotter(first)
     yield {
         "file": name,
         "word": spotter.words[int(found.argmax())],

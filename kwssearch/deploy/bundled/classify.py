@@ -13,23 +13,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from kwssearch.deploy.bundled.answers import line, microphone_answers, recording_answers
-from kwssearch.deploy.bundled.sound import SoundError, read_wav
-from kwssearch.deploy.bundled.spotter import MODEL, Spotter, described
+from kwssearch.deploy.bundled.answers import Spotters, line, microphone_answers
+from kwssearch.deploy.bundled.sound import SoundError, wav_blocks, wav_rate
+from kwssearch.deploy.bundled.spotter import MODEL, described
 
 HERE = Path(__file__).resolve().parent
 
 
-def file_answers(path: str, threshold: float | None, spotters: dict[int, Spotter]) -> Iterator[dict[str, Any]]:
-    """`recording_answers` of a WAV.
-
-    Args:
-        spotters: by sampling rate; one is added where it is missing.
-    """
-    samples, rate = read_wav(Path(path))
-    if rate not in spotters:
-        spotters[rate] = Spotter(described(HERE), HERE / MODEL, rate, threshold)
-    yield from recording_answers(path, samples, spotters[rate])
+def file_answers(name: str, spotters: Spotters) -> Iterator[dict[str, Any]]:
+    """`Spotters.answers` of a WAV."""
+    path = Path(name)
+    yield from spotters.answers(name, wav_rate(path), wav_blocks(path))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if bool(chosen.files) == chosen.microphone:
         parser.error("expected files, or --microphone")
-    spotters: dict[int, Spotter] = {}
-    sources = [file_answers(path, chosen.threshold, spotters) for path in chosen.files]
+    spotters = Spotters(described(HERE), HERE / MODEL, chosen.threshold)
+    sources = [file_answers(name, spotters) for name in chosen.files]
     failed = 0
     for answers in sources or [microphone_answers(described(HERE), HERE / MODEL, chosen.threshold)]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +13,52 @@ import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.int16]
+BLOCK = 1 << 16  # samples of each channel that are read at once
+RATES = (1_000, 768_000)  # Hz
 
 
 class SoundError(Exception):
     """Sound that cannot be had, in one sentence: what was received, what was expected, what to do."""
 
 
-def read_wav(path: Path) -> tuple[Samples, int]:
-    """Samples, shape (n,), the mean of all channels, and their rate in Hz.
+@contextmanager
+def opened(path: Path) -> Iterator[wave.Wave_read]:
+    """A WAV of 16-bit PCM.
 
     Raises:
-        SoundError: it is no WAV of 16-bit PCM, or cannot be read.
+        SoundError: it is none, or cannot be read.
     """
     try:
         with wave.open(str(path), "rb") as file:
-            width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            content = file.readframes(file.getnframes()) if width == 2 else b""
+            if file.getsampwidth() != 2:
+                bits = 8 * file.getsampwidth()
+                raise SoundError(f"{path}: has samples of {bits} bits, expected 16-bit PCM; convert it.")
+            yield file
     except (OSError, EOFError, wave.Error) as error:
         raise SoundError(f"{path}: cannot be read as a WAV ({error}); expected 16-bit PCM, convert it.") from error
-    if width != 2:
-        raise SoundError(f"{path}: has samples of {8 * width} bits, expected 16-bit PCM; convert it.")
-    whole = content[: len(content) // (2 * channels) * 2 * channels]
-    samples = mono(np.frombuffer(whole, "<i2").reshape(-1, channels))
-    if not len(samples):
-        raise SoundError(f"{path}: holds no samples, expected a recording; record it again.")
-    return samples, rate
+
+
+def wav_rate(path: Path) -> int:
+    """Samples a second of a WAV.
+
+    Raises:
+        SoundError: as `opened`.
+    """
+    with opened(path) as file:
+        return file.getframerate()
+
+
+def wav_blocks(path: Path) -> Iterator[Samples]:
+    """A WAV in pieces, each of shape (n,), the mean of all channels, so that a long one needs no more room.
+
+    Raises:
+        SoundError: as `opened`.
+    """
+    with opened(path) as file:
+        channels = file.getnchannels()
+        while content := file.readframes(BLOCK):
+            whole = content[: len(content) // (2 * channels) * 2 * channels]
+            yield mono(np.frombuffer(whole, "<i2").reshape(-1, channels))
 
 
 def mono(samples: npt.NDArray[np.int16]) -> Samples:

@@ -15,15 +15,23 @@ function buildLimits() {
     refresh();
   });
   for (const limit of data.limits) byId("sliders").append(slider(limit));
+  byId("limit-min_accuracy").parentElement.append(byId("confident").parentElement);
+  options(
+    byId("confident"),
+    [["", "as measured"], ...CONFIDENT.map((share) => [share, `in ${Math.round(100 * share)} % of the worlds`])],
+    state.confident,
+  );
   options(
     byId("prefer"),
     Object.keys(data.prefer).map((key) => [key, key]),
     state.prefer,
   );
-  byId("prefer").addEventListener("change", () => {
-    state.prefer = byId("prefer").value;
-    refresh();
-  });
+  for (const key of ["prefer", "confident"]) {
+    byId(key).addEventListener("change", () => {
+      state[key] = byId(key).value;
+      refresh();
+    });
+  }
 }
 
 /* Where a device's limit is on a slider; a limit that all trials keep is none. */
@@ -57,6 +65,7 @@ function showLimits() {
     input.setAttribute("aria-valuetext", shown.textContent);
     input.parentElement.classList.toggle("set", place !== limit.start);
   }
+  byId("confident").parentElement.hidden = limitsNow().min_accuracy === undefined;
 }
 
 /* A command that is broken between words alone. */
@@ -67,23 +76,30 @@ function command() {
   const words = data.limits
     .filter((limit) => state.stops[limit.name] !== limit.start)
     .map((limit) => `--${limit.name.replace("_", "-")} ${limit.stops[state.stops[limit.name]][2]}`);
+  if (data.target) words.push(`--target ${data.target}`);
+  if (confidence()) words.push(`--confident ${state.confident}`);
   if (state.prefer !== "accuracy") words.push(`--prefer ${state.prefer}`);
   return [`kwssearch pick ${data.folder}`, ...words].join(" ");
 }
 
+/* In which share of the worlds the limit on accuracy must be kept; it is about that limit alone. */
+const confidence = () => (limitsNow().min_accuracy === undefined ? 0 : Number(state.confident));
+
 function choose() {
   const limits = limitsNow();
-  const left = completed.filter((i) => fits(limits, i));
+  const sure = sureness(limits);
+  const surely = completed.filter((_, column) => sure[column] >= confidence());
+  const left = surely.filter((i) => fits(limits, i));
   fitting = new Set(left);
   const found = pickOf(left, state.prefer);
   picked = found.trial;
-  showPick(left.length, found.alike);
+  showPick(left.length, found.alike, picked === null ? "" : doubtOf(limits, surely, state.prefer));
 }
 
-function showPick(count, alike) {
+function showPick(count, alike, doubt) {
   if (picked === null) {
     byId("pick").replaceChildren(
-      make("p", { class: "name" }, "No trial keeps these limits."),
+      make("p", { class: "name" }, `No trial keeps these limits${confidence() ? " so surely" : ""}.`),
       make(
         "p",
         { class: "why" },
@@ -101,6 +117,7 @@ function showPick(count, alike) {
     make("p", { class: "name" }, `Trial ${trial.id}: ${trial.name}`),
     make("p", { class: "why" }, why),
     figuresOf(picked, false),
+    make("p", { class: "why" }, doubt),
     shell(command()),
     shell(`kwssearch export ${data.folder} ${trial.id} --out trial_${trial.id}`),
   );

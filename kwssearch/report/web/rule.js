@@ -6,8 +6,8 @@ const ROUNDING = 1e-9;
 
 const figure = (name, i) => (name === "deciding" ? data.deciding[i] : data.figures[name][i]);
 
-function keeps(limit, value, i) {
-  const own = figure(limit.figure, i);
+/* Whether a figure keeps a limit; what is not known keeps none. */
+function keeps(limit, value, own) {
   if (own === null || own === undefined) return false;
   return (
     limit.sign * own <= limit.sign * value ||
@@ -19,16 +19,16 @@ function keeps(limit, value, i) {
 function fits(limits, i) {
   return (
     data.deciding[i] !== null &&
-    data.limits.every((limit) => !(limit.name in limits) || keeps(limit, limits[limit.name], i))
+    data.limits.every((limit) => !(limit.name in limits) || keeps(limit, limits[limit.name], figure(limit.figure, i)))
   );
 }
 
 /* Which of the trials that fit is picked, and how many are as good as the best by what decides first. */
-function pickOf(fitting, prefer) {
+function pickOf(fitting, prefer, of = figure) {
   let left = fitting,
     alike = 0;
   for (const { name, sign, cost, same } of data.prefer[prefer].order) {
-    const losses = left.map((i) => sign * figure(name === "accuracy" ? "deciding" : name, i));
+    const losses = left.map((i) => sign * of(name, i));
     const best = Math.min(...losses);
     const most = cost ? best * (1 + same) : best + same;
     left = left.filter((_, k) => losses[k] <= most);

@@ -31,7 +31,7 @@ function buildScatter() {
   });
   let width = byId("scatter").clientWidth;
   new ResizeObserver(() => {
-    if (byId("scatter").clientWidth === width) return;
+    if ([0, width].includes(byId("scatter").clientWidth)) return; // without any it is out of sight
     width = byId("scatter").clientWidth;
     drawScatter();
   }).observe(byId("scatter"));

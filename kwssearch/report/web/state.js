@@ -5,11 +5,14 @@ const completed = all.filter((i) => data.deciding[i] !== null);
 const axisNamed = (name) => data.axes.find((axis) => axis.name === name);
 const other = (name, fallback) => (axisNamed(name) ? name : fallback);
 
+const CONFIDENT = ["0.5", "0.8", "0.9", "0.95", "0.99"];
+
 const state = {
   x: other("memory_bytes", data.axes[1].name),
   y: "accuracy",
   color: "strategy",
   prefer: "accuracy",
+  confident: "", // a share of the worlds, as the command line takes it
   stops: Object.fromEntries(data.limits.map((limit) => [limit.name, limit.start])),
   chosen: null, // a trial, or null for the one that is picked
   zoom: null,
@@ -24,6 +27,7 @@ function limitsNow() {
 function remember() {
   const said = new URLSearchParams();
   for (const key of ["x", "y", "color", "prefer"]) said.set(key, state[key]);
+  if (state.confident) said.set("confident", state.confident);
   for (const limit of data.limits) {
     if (state.stops[limit.name] !== limit.start) said.set(limit.name, limit.stops[state.stops[limit.name]][2]);
   }
@@ -49,12 +53,22 @@ function recall() {
     data.colors.map((color) => color.name),
   );
   one("prefer", Object.keys(data.prefer));
+  one("confident", CONFIDENT);
   for (const limit of data.limits) {
-    const place = limit.stops.findIndex((stop) => said.has(limit.name) && stop[2] === said.get(limit.name));
+    const place = stopOf(limit, parseFloat(said.get(limit.name)));
     if (place >= 0) state.stops[limit.name] = place;
   }
   const chosen = data.trials.findIndex((trial) => trial.id === said.get("trial"));
   if (chosen >= 0) state.chosen = chosen;
+}
+
+/* Stops come and go with what a search finds: the loosest that is as strict as a remembered limit, else the strictest. */
+function stopOf(limit, asked) {
+  if (Number.isNaN(asked)) return -1;
+  const values = limit.stops.map(([, , option]) => parseFloat(option));
+  if (limit.sign > 0) return Math.max(0, values.findLastIndex((value) => value <= asked));
+  const place = values.findIndex((value) => value >= asked);
+  return place < 0 ? values.length - 1 : place;
 }
 
 /* An element with text and children; text is never markup. */

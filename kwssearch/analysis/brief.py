@@ -16,8 +16,8 @@ from kwssearch.space import Objective
 
 MOST = 3  # names that two lines hold
 HELD_AGAINST = (
-    "A figure is a strategy's mean over its levels, accuracies on the test clips; ×0.5 is half of what the baseline with "
-    "the same features takes."
+    "A figure is a strategy's mean over its levels, accuracies on the test clips; ×0.5 is half of what the baseline "
+    "with the same features takes."
 )
 NOTHING = "No completed trial has a baseline to hold it against yet."
 

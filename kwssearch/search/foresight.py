@@ -110,6 +110,6 @@ def clustering_notes(space: SearchSpace, data: DataSet) -> list[str]:
     if steps >= FEW_STEPS:
         return []
     return [
-        f"clustering: {counted(recipe.epochs, 'epoch')} are {counted(steps, 'step')} here, expected at least {FEW_STEPS} "
-        "for the centroids to settle; train more epochs, or use smaller batches"
+        f"clustering: {counted(recipe.epochs, 'epoch')} are {counted(steps, 'step')} here, expected at least "
+        f"{FEW_STEPS} for the centroids to settle; train more epochs, or use smaller batches"
     ]

@@ -87,7 +87,7 @@ def test_flash_stands_beside_memory_once(capsys):
 def test_a_space_fits(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     planned = {"input_shape": (49, 40, 1), "parameters": 1_000_000, "macs": 10_000_000}
-    show_space([{"trial_id": t.trial_id, "strategy": t.strategy, **t.values, **planned} for t in FULL.space.trials])
+    show_space([{**t.row, **planned} for t in FULL.space.trials])
     assert max(map(cell_len, lines_of(capsys))) <= 80
 
 

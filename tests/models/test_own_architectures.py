@@ -15,6 +15,7 @@ from kwssearch import runs
 from kwssearch.data import load_data
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.models import costs, resolve
+from kwssearch.report import write_report
 from kwssearch.runs import RunFolder
 from kwssearch.space import load_space, read_space
 
@@ -44,9 +45,7 @@ def test_from_a_file_beside_the_space_to_the_report(tmp_path, words, cache) -> N
     (run / "trial_1" / "result.json").unlink()
     resumed = shell.kwssearch("resume", run, "--workers", 1, cache=cache)
     assert resumed.returncode == 0, resumed.stderr
-    reported = shell.kwssearch("report", run, cache=cache)
-    assert reported.returncode == 0, reported.stderr
-    page = (run / "report" / "report.md").read_text()
+    page = write_report(runs.load(run), tmp_path / "report").read_text()
     assert "tc\\_resnet" in page
     assert "CNN" not in page
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwssearch.artefact import WEIGHTS_FILE
 from kwssearch.backend import keras_tuner, start_anew
 from kwssearch.data import load_data
 from kwssearch.errors import UserError
@@ -36,10 +37,11 @@ def test_shared_beginnings_change_nothing(tmp_path, words, monkeypatch) -> None:
     )
 
     def fit(trial: int, name: str, beginning: Path | None = None) -> bytes:
-        hp = hyperparameters(space, space.trials[trial].values)
+        values = space.trials[trial].values
         start_anew(7)
-        hypermodel.fit(hp, hypermodel.build(hp), folder=tmp_path / name, beginning=beginning)
-        return (tmp_path / name / "model.tflite").read_bytes()
+        model = hypermodel.build(hyperparameters(space, values))
+        hypermodel.trained(values, model, tmp_path / name, 7, beginning, lambda history: None)
+        return (tmp_path / name / WEIGHTS_FILE).read_bytes()
 
     beginning = tmp_path / "shared" / "0_0.npz"
     schedule = Schedule.over(hypermodel.steps(space.trials[0].values), space.prunings[PLAIN])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from kwssearch.policies import Known
+from kwssearch.policies import Known, key_of
 from kwssearch.policies.known import Encoding, encoded
 from kwssearch.policies.surrogate import odds
 from kwssearch.runs import Run
@@ -45,10 +45,11 @@ class Table:
     one figure, the median, so that noise makes no member of a front.
 
     Args:
-        run: a grid; the first executions are taken.
+        run: a grid; the first executions are taken, and of each training the float32 file.
     """
 
     def __init__(self, run: Run) -> None:
+        run = without_variants(run)
         unfinished = [trial.trial_id for trial in run.trials if not trial.executions]
         if unfinished:
             raise SystemExit(f"{run.folder}: trials {', '.join(unfinished[:8])} are not done, expected a whole grid.")
@@ -98,6 +99,19 @@ class Table:
         y = odds(self.accuracy, self.clips)
         gain = np.linalg.solve(near + FIT_SD**2 * np.eye(len(z)), near).T
         return y.mean() + gain @ (y - y.mean()), near - gain @ near
+
+
+def without_variants(run: Run) -> Run:
+    """A run without the files that are converted from trainings of others, as its space would be without them."""
+    kept = tuple(
+        replace(strategy, axes={axis: values for axis, values in strategy.axes.items() if axis != "quantization"})
+        for strategy in run.space.strategies
+        if not strategy.axes or set(strategy.axes) - {"quantization"}
+    )
+    space = replace(run.space, strategies=kept)
+    recorded = {key_of(trial.values): trial for trial in run.trials}
+    trials = tuple(replace(recorded[key_of(planned.values)], planned=planned) for planned in space.trials)
+    return replace(run, space=space, trials=trials)
 
 
 def per_speaker(right: Floats, speakers: npt.NDArray[np.int64]) -> Floats:

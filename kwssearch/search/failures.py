@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ class Failure:
 
 def failure_of(error: Exception, text: str) -> Failure:
     """What is at fault for an exception: the surroundings (disk, data, home, libraries) or the trial itself."""
+    text = without_places(text)
     shown = " ".join(str(error).split())[:300]
     if isinstance(error, UserError):
         return Failure(str(error), text, fatal=True)
@@ -43,6 +46,13 @@ def failure_of(error: Exception, text: str) -> Failure:
         return Failure("the machine has too little memory for this trial", text)
     final = type(error).__name__ in ("TrialError", "DivergedError", "FaultyFileError")
     return Failure(f"{type(error).__name__}: {shown}", text, final=final)
+
+
+def without_places(text: str) -> str:
+    """A traceback that names files as they are imported, not where somebody's machine has them."""
+    for folder in sorted(filter(None, sys.path), key=len, reverse=True):
+        text = text.replace(f'"{folder}{os.sep}', '"')
+    return text
 
 
 def cache_folder_or_none() -> Path | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support import shell
 
@@ -146,3 +147,10 @@ def test_every_name_of_the_front_door_is_there() -> None:
     assert set(kwssearch.__all__) <= set(dir(kwssearch))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = kwssearch.nothing
+
+
+def test_a_traceback_that_is_kept_says_nothing_of_this_machine_s_folders() -> None:
+    text = f'File "{np.__file__}", line 1, in f\nFile "{Path(jobs.__file__)}", line 2, in g'
+    assert failure_of(ValueError("x"), text).traceback == (
+        'File "numpy/__init__.py", line 1, in f\nFile "kwssearch/search/job.py", line 2, in g'
+    )

@@ -50,7 +50,8 @@ def failure_of(error: Exception, text: str) -> Failure:
 
 def without_places(text: str) -> str:
     """A traceback that names files as they are imported, not where somebody's machine has them."""
-    for folder in sorted(filter(None, sys.path), key=len, reverse=True):
+    own = str(Path(__file__).parents[2])
+    for folder in sorted(filter(None, {*sys.path, own}), key=len, reverse=True):
         text = text.replace(f'"{folder}{os.sep}', '"')
     return text
 

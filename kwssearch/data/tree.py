@@ -7,36 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-AUDIO = frozenset(
-    [
-        ".wav",
-        ".wave",
-        ".flac",
-        ".mp3",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".m4a",
-        ".mp4",
-        ".aac",
-        ".aif",
-        ".aiff",
-        ".aifc",
-        ".au",
-        ".snd",
-        ".caf",
-        ".wma",
-        ".webm",
-        ".amr",
-        ".3gp",
-        ".w64",
-        ".rf64",
-        ".sph",
-        ".nist",
-        ".voc",
-        ".raw",
-    ]
-)
+from kwssearch.system.sounds import AUDIO
+
 NOT_WORDS = frozenset(("lost+found", "@eadir", "$recycle.bin", "system volume information", "__macosx", "__pycache__"))
 BACKGROUND, SILENT, OTHER = "_background_noise_", "_silence_", "_unknown_"
 SOUNDS = (BACKGROUND, SILENT, OTHER)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.artefact import MODEL_FILE
+from kwssearch.data.recordings import as_samples, told_of
 from kwssearch.deploy.bundled.answers import Spotters, microphone_answers
 from kwssearch.deploy.bundled.sound import BLOCK, Samples, SoundError
 from kwssearch.deploy.bundled.spotter import Spotter, described
 from kwssearch.deploy.shipped import find_model
 from kwssearch.errors import UserError
-from kwssearch.listening.recordings import as_samples, told_of
 from kwssearch.runs import load
 
 Model = tuple[dict[str, Any], bytes]

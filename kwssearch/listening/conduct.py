@@ -12,12 +12,12 @@ from typing import Any
 
 from kwssearch.analysis import Worlds, front
 from kwssearch.data import NAMED, DataSet, load_data
+from kwssearch.data.recordings import Recording
 from kwssearch.errors import UserError
 from kwssearch.listening.figures import Figures
 from kwssearch.listening.hearing import Model, hear
 from kwssearch.listening.labels import labels_of, truth_of
 from kwssearch.listening.plan import HOUR_S
-from kwssearch.listening.recordings import Recording
 from kwssearch.listening.records import as_read, keep_scores, keep_stream, recorded_settings
 from kwssearch.listening.report import Scored, records
 from kwssearch.listening.sources import SPLITS

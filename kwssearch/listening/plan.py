@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kwssearch.errors import UserError
-from kwssearch.listening.noise import EXPONENTS
 from kwssearch.listening.sources import Piece
 from kwssearch.listening.truth import KEYWORDS, NOISE, RECORDING, SILENCE, SPEECH, WORDS
+from kwssearch.sources.noise import EXPONENTS
 from kwssearch.space import StreamSettings
 
 HOUR_S = 3600.0

@@ -8,12 +8,12 @@ from math import gcd
 from pathlib import Path
 
 from kwssearch.data import Clip, DataSet, speaker_rule
+from kwssearch.data.recordings import Audio, Recording, sounds_in
 from kwssearch.data.silence import parts
 from kwssearch.data.splits import place_of
 from kwssearch.data.tree import BACKGROUND, SILENT
 from kwssearch.data.wav import clip_bytes, digest, read_start
 from kwssearch.errors import UserError
-from kwssearch.listening.recordings import Audio, Recording, sounds_in
 from kwssearch.sources.builtin import RATE
 from kwssearch.sources.speech import Spoken
 from kwssearch.space import SILENCE, UNKNOWN, StreamSettings

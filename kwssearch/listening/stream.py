@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from kwssearch.data import DataSet
+from kwssearch.data.recordings import Audio, as_samples
 from kwssearch.errors import UserError
-from kwssearch.listening import noise as noises
 from kwssearch.listening import plan as plans
 from kwssearch.listening import sources
 from kwssearch.listening.plan import BABBLE, RECORDED, Planned, Planner
-from kwssearch.listening.recordings import Audio, as_samples
 from kwssearch.listening.sources import Piece
 from kwssearch.listening.truth import KEYWORDS, RECORDING, SPEECH, WORDS, Keyword, Part, Samples, Truth
+from kwssearch.sources import noise as noises
 from kwssearch.sources.speech import speech
 from kwssearch.space import StreamSettings
 

@@ -16,10 +16,10 @@ import soundfile
 
 from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
-from kwssearch.listening import noise
 from kwssearch.listening.sources import foreign_words, negatives, recorded_noise
 from kwssearch.listening.stream import Stream, opened
 from kwssearch.listening.truth import KEYWORDS
+from kwssearch.sources import noise
 from kwssearch.sources.builtin import timbres_of
 from kwssearch.sources.speech import is_free, sentences
 from kwssearch.space import StreamSettings

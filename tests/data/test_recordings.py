@@ -9,9 +9,9 @@ import pytest
 import soundfile
 from scipy.signal import resample_poly
 
+from kwssearch.data.recordings import Recording, sounds_in
 from kwssearch.errors import UserError
 from kwssearch.listening.labels import labels_of, read_labels, truth_of
-from kwssearch.listening.recordings import Recording, sounds_in
 
 WORDS = ("no", "yes", "unknown")
 

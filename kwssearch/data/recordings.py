@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kwssearch.data.wav import Samples
 from kwssearch.errors import UserError
-from kwssearch.listening.truth import Samples
+from kwssearch.system.sounds import sound_files
 
 Audio = npt.NDArray[np.float64]
 TAPS = 10  # half of resample_poly's filter, in samples of the lower rate
@@ -104,12 +105,4 @@ def sounds_in(folder: Path, rate: int) -> list[Recording]:
     Raises:
         UserError: there is no such folder, or no sound in it.
     """
-    from kwssearch.data.tree import AUDIO
-
-    if not folder.is_dir():
-        raise UserError(f"{folder}: is not a folder, expected one with recordings; name another one.")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO and path.is_file())
-    kept = [path for path in paths if not any(name.startswith(".") for name in path.relative_to(folder).parts)]
-    if not kept:
-        raise UserError(f"{folder}: holds no recordings, expected WAVs or other sound; name another folder.")
-    return [Recording(path, rate) for path in kept]
+    return [Recording(path, rate) for path in sound_files(folder)]

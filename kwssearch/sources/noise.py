@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from kwssearch.listening.recordings import Audio
+Audio = npt.NDArray[np.float64]
 
 EXPONENTS = {"white": 0.0, "pink": 1.0, "brown": 2.0}
 LOWEST_HZ = 20

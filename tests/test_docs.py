@@ -27,6 +27,7 @@ from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
 from kwssearch.runs import load
 from kwssearch.space import STREAM, QuantityError, all_axes, objectives, read_space
+from kwssearch.space.augmentations import AUGMENTATION
 from kwssearch.space.declaration import QUANTIZATION, RECIPE
 from kwssearch.space.devices import read_devices, shipped_devices
 from kwssearch.space.front_ends import FEATURES
@@ -78,7 +79,7 @@ def test_what_is_told_of_the_reference_run_is_what_it_says() -> None:
 
 TABLES = {
     "recipe": RECIPE, "clustering": CLUSTERING, "pruning": PRUNING, "quantization": QUANTIZATION, "features": FEATURES,
-    "stream": STREAM,
+    "augmentation": AUGMENTATION, "stream": STREAM,
 }  # fmt: skip
 FIELDS = {f"{table}: {key}": (table, key, field) for table, fields in TABLES.items() for key, field in fields.items()}
 
@@ -89,7 +90,7 @@ def test_every_key_of_a_space_has_its_range_and_default(table: str, key: str, fi
     (row,) = [row for row in rows(section) if row[0] == f"`{key}`"]
     assert field.expected in row[1]
     if field.default is None:
-        assert row[2].startswith(("required", "with start 'dense': "))
+        assert row[2].startswith(("required", "none", "with start 'dense': "))
     else:
         assert tomllib.loads(f"default = {row[2].strip('`')}")["default"] == field.default
 

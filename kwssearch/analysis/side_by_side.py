@@ -98,15 +98,19 @@ class SideBySide:
 
 
 def identity(space: SearchSpace, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a point is, whatever its front end and pruning are called."""
+    """What a point is, whatever its front end, pruning and augmentation are called."""
     setting = {key: value for key, value in asdict(space.features[values["features"]]).items() if key != "name"}
-    pruning = space.pruning_of(values)
+    pruning, altered = space.pruning_of(values), space.augmentation_of(values)
     plain = tuple(
         None if values[axis.name] == space.usual.get(axis.name) else values[axis.name]
         for axis in all_axes()
         if not axis.has_settings
     )
-    own = (pruning and pruning.to_dict(), values["clusters"] and space.clustering.to_dict())
+    own = (
+        pruning and pruning.to_dict(),
+        values["clusters"] and space.clustering.to_dict(),
+        altered and altered.described(),
+    )
     return tuple(setting.items()), str(own), plain
 
 

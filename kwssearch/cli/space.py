@@ -11,6 +11,8 @@ from kwssearch.cli.group import main
 from kwssearch.cli.limits import limit_options
 from kwssearch.errors import printable
 
+TOLD_CLIPS = 1000  # for which altering them is timed, since the data set is not looked at
+
 if TYPE_CHECKING:
     from kwssearch.search.foreknowledge import Foreknowledge
     from kwssearch.space import Limits, SearchSpace
@@ -52,6 +54,7 @@ def space(
     from kwssearch.report import show_space
     from kwssearch.search.fitting import fit_rows, fit_sentences, forecasting_sentence
     from kwssearch.search.foresight import space_notes
+    from kwssearch.search.telling import augmentation_sentences
     from kwssearch.space import find_device, load_space
 
     waiting = "Loading TensorFlow to build each model once; next time this is remembered ..."
@@ -59,6 +62,8 @@ def space(
     declared = declared.with_limits(limits.over(declared.limits))
     for note in space_notes(declared):
         click.echo(f"Warning: {printable(note)}.", err=True)
+    for told in augmentation_sentences(declared, TOLD_CLIPS):
+        click.echo(printable(told), err=True)
     found = known_before(declared, data) if measure else None
     words = words if found is None else found.classes
     rows = space_rows(declared, words, lambda: click.echo(waiting, err=True))

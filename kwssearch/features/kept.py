@@ -16,8 +16,11 @@ import numpy.typing as npt
 from kwssearch.errors import counted
 from kwssearch.features.front_end import VERSION, Array
 from kwssearch.features.scipy_front_end import FrontEnd
+from kwssearch.sources.noise import level
 from kwssearch.space import FeatureSetting
 from kwssearch.system.cache import UnwritableError, kept, private_folder
+
+LEVELS = "levels.npy"
 
 
 def cache_key(fingerprint: str, setting: FeatureSetting) -> str:
@@ -49,11 +52,33 @@ def cached_features(
     key = cache_key(fingerprint, setting)
     make = functools.partial(write_splits, splits=splits, front_end=front_end, audio=audio)
     about = f"{setting.name}, {' × '.join(map(str, setting.shape[:2]))}, {counted(sum(splits.values()), 'clip')}"
-    try:
-        target = kept(folder / key, make, about)
-    except UnwritableError:
-        target = kept(private_folder() / "features" / key, make, about)
+    target = kept_somewhere(folder, key, make, about)
     return {split: np.load(target / f"{split}.npy", mmap_mode="r") for split in splits}
+
+
+def cached_levels(
+    folder: Path, fingerprint: str, clips: int, rate: int, audio: Callable[[str, int], npt.NDArray[Any]]
+) -> npt.NDArray[np.float64]:
+    """The root mean square of the loudest 300 ms of each training clip, of full scale; shape (clips,).
+
+    Args:
+        clips: how many the training split has.
+        rate: samples a second.
+    """
+    key = hashlib.sha256(json.dumps([LEVELS, fingerprint]).encode()).hexdigest()[:32]
+
+    def make(place: Path) -> None:
+        np.save(place / LEVELS, [level(audio("train", index) / 32768, rate) for index in range(clips)])
+
+    return np.asarray(np.load(kept_somewhere(folder, key, make, f"levels, {counted(clips, 'clip')}") / LEVELS))
+
+
+def kept_somewhere(folder: Path, key: str, make: Callable[[Path], None], about: str) -> Path:
+    """What the cache keeps under a key, or a temporary folder of the user's if the cache cannot be written."""
+    try:
+        return kept(folder / key, make, about)
+    except UnwritableError:
+        return kept(private_folder() / "features" / key, make, about)
 
 
 def write_splits(

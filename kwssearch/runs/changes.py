@@ -14,7 +14,7 @@ from kwssearch.system import environment
 from kwssearch.system.surroundings import RECORDED
 
 POINTS = ("baseline.", "strategy")  # tables that say which points a space has
-GROWING = (*POINTS, "features.", "architectures.")
+GROWING = (*POINTS, "features.", "augmentation.", "architectures.")
 
 
 def changes(
@@ -78,10 +78,10 @@ def version_changes(recorded: Mapping[str, Any]) -> str | None:
 
 
 def comparable(space: SearchSpace) -> dict[str, Any]:
-    """A space's tables without what may differ, such as its name, the number of executions, and `FREE`."""
+    """A space's tables without what may differ: its name, the number of executions, `FREE`, and where folders are."""
     alike = replace(
         space.with_recipe(executions_per_trial=1, repeated="all"), name="", description="", data="", before=None
-    )
+    ).with_folders(lambda folder: "")
     return {key: value for key, value in alike.to_dict().items() if key not in FREE}
 
 

@@ -20,7 +20,7 @@ def describe(run: Path, space: SearchSpace, data: DataSet, oracle: str) -> dict[
         "run_id": uuid.uuid4().hex[:16],
         "created": now(),
         "oracle": oracle,
-        "space": space.to_dict(),
+        "space": recorded_space(run, space),
         "data": {
             "source": recorded_source(run, data),
             "fingerprint": data.fingerprint,
@@ -31,6 +31,11 @@ def describe(run: Path, space: SearchSpace, data: DataSet, oracle: str) -> dict[
         "versions": environment.versions(),
         "environment": environment.describe(),
     }
+
+
+def recorded_space(run: Path, space: SearchSpace) -> dict[str, Any]:
+    """A space's tables, its folders as seen from the run's."""
+    return space.with_folders(lambda folder: os.path.relpath(os.path.realpath(folder), run.resolve())).to_dict()
 
 
 def recorded_source(run: Path, data: DataSet) -> str:

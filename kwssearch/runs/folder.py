@@ -17,7 +17,7 @@ from kwssearch.errors import UserError
 from kwssearch.runs import records
 from kwssearch.runs.aside import set_aside
 from kwssearch.runs.changes import changed_keys, changes, comparable, grows, more_executions, version_changes
-from kwssearch.runs.description import describe, recorded_source
+from kwssearch.runs.description import describe, recorded_source, recorded_space
 from kwssearch.runs.lock import HOLDER, LOCK, held, told_of
 from kwssearch.runs.reading import latency_path, load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
@@ -173,7 +173,7 @@ class RunFolder:
         own = {key: getattr(space, key) for key in FREE if key != "search"}
         kept = replace(space if grown else recorded, **own)
         changed: dict[str, Any] = {
-            "space": kept.with_executions_of(more_executions(recorded, space)).to_dict(),
+            "space": recorded_space(self.path, kept.with_executions_of(more_executions(recorded, space))),
             "data": {**self.record["data"], "source": recorded_source(self.path, data)},
         }
         if oracle != records.oracle_of(self.record):
@@ -181,7 +181,7 @@ class RunFolder:
         if grown or space.objectives != recorded.objectives:
             self.forget_end()
         if grown:
-            changed["before"] = [*self.record.get("before", []), recorded.to_dict()]
+            changed["before"] = [*self.record.get("before", []), recorded_space(self.path, recorded)]
         if self.record != (record := {**self.record, **changed}):
             self.record = record
             write_json(self.path / records.RUN_RECORD, record)

@@ -58,13 +58,14 @@ def described(
     recipe, dense = space.recipe_of(values), space.dense_of(values)
     setting = {key: value for key, value in asdict(space.features[values["features"]]).items() if key != "name"}
     pruning = space.shared_pruning(values) if up_to < Stage.ENDING else space.pruning_of(values)
-    own = space.architectures.get(values["architecture"])
+    own, altered = space.architectures.get(values["architecture"]), space.augmentation_of(values)
     return {
         **{axis.name: values[axis.name] for axis in all_axes() if axis.stage <= up_to and counts(axis, values)},
         "features": setting,
         "code": own.digest if own else None,
         "recipe": [recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.deterministic],
         "pruning": None if pruning is None else pruning.to_dict(),
+        **({} if altered is None else {"augmentation": altered.described()}),
         "seed": seed,
         "data": fingerprint,
         "versions": dict(versions),

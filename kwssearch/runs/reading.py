@@ -131,8 +131,8 @@ def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
     before = None
     try:
         for tables in record.get("before", []):
-            before = replace(read_space(tables, place=f"{place}: before"), before=before)
-        return replace(read_space(record.get("space"), place=f"{place}: space"), before=before)
+            before = replace(read_space(tables, place=f"{place}: before", folder=folder), before=before)
+        return replace(read_space(record.get("space"), place=f"{place}: space", folder=folder), before=before)
     except SpaceError as error:
         raise UserError(str(error)) from error
 

@@ -22,7 +22,7 @@ from kwssearch.search.fitting import forecasting_sentence
 from kwssearch.search.job import Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
-from kwssearch.search.telling import foretold, search_sentence
+from kwssearch.search.telling import augmentation_sentences, foretold, search_sentence
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import kilobytes
 from kwssearch.system.storage import read_json
@@ -63,6 +63,8 @@ class Progress:
             self.say(note)
         self.say(f"Run: {plan.folder.path}, {trainers.sentence}.")
         if plan.left and (told := search_sentence(plan)):
+            self.say(told)
+        for told in augmentation_sentences(plan.space, len(plan.data.splits["train"])) if plan.left else ():
             self.say(told)
         if plan.left_out:
             self.say(

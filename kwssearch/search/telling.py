@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from shlex import quote
 
 import numpy as np
 
 from kwssearch.errors import counted
+from kwssearch.features import seconds_a_clip
 from kwssearch.policies import Known
 from kwssearch.runs import FRONT, GRID, SKIPPED, Run, found_share
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
+from kwssearch.space import SearchSpace
 
 MANY_TRAININGS = 36
 
@@ -30,6 +32,19 @@ def search_sentence(plan: Plan) -> str:
             "the front (a seventh of the time in replays of a grid) and skip the others."
         )
     return ""
+
+
+def augmentation_sentences(space: SearchSpace, clips: int) -> Iterator[str]:
+    """What each augmentation does to the clips of a front end, and what that takes here."""
+    for features, name in {(t.values["features"], t.values["augmentation"]): None for t in space.trials}:
+        if (own := space.augmentations.get(name)) is not None:
+            setting = space.features[features]
+            took = clips * seconds_a_clip(own, setting)
+            yield (
+                f"Augmentation {name} of {features}: clips are moved by up to "
+                f"{counted(own.shift_frames(setting), 'frame')}, {own.noise_share:.0%} of them get noise; "
+                f"{took:.2g} s of one core for {counted(clips, 'clip')}, in each epoch."
+            )
 
 
 def likely_cost(known: Known) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError
+from kwssearch.features import seconds_a_clip
 from kwssearch.models.cost import builder_digest
 from kwssearch.search.job import open_data
 from kwssearch.search.workers import WorkerDiedError, local_pool
@@ -21,6 +22,7 @@ from kwssearch.system.devices import HIDDEN
 from kwssearch.system.environment import cpu_model, versions
 
 PROBES = 5  # shapes of each architecture
+Altered = tuple[str, str]  # features, augmentation
 Shape = tuple[str, str, float, int]  # features, architecture, width multiplier, batch size
 
 
@@ -47,11 +49,26 @@ def training_seconds(
             remember(places[shape], {"seconds": seconds})
     each = fitted(known, macs)
     clips = len(data.splits["train"])
+    altering = {key: clips * seconds for key, seconds in altering_seconds(space).items()}
     return {
-        trial.trial_id: each[shapes[trial.trial_id]] * recipe.epochs * -(-clips // recipe.batch_size)
+        trial.trial_id: recipe.epochs
+        * (each[shapes[trial.trial_id]] * -(-clips // recipe.batch_size) + altering.get(altered_by(trial), 0.0))
         for trial in space.trials
         for recipe in [space.recipe_of(trial.values)]
     }
+
+
+def altering_seconds(space: SearchSpace) -> dict[Altered, float]:
+    """What altering a clip takes, where clips are altered."""
+    return {
+        (features, name): seconds_a_clip(space.augmentations[name], space.features[features])
+        for features, name in set(map(altered_by, space.trials))
+        if name in space.augmentations
+    }
+
+
+def altered_by(trial: PlannedTrial) -> Altered:
+    return trial.values["features"], trial.values["augmentation"]
 
 
 def shape_of(space: SearchSpace, trial: PlannedTrial) -> Shape:

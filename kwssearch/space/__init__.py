@@ -1,6 +1,7 @@
 """What may vary and what is judged, as a TOML file declares it."""
 
 from kwssearch.space.architectures import ArchitectureSource, architecture
+from kwssearch.space.augmentations import Augmentation
 from kwssearch.space.axes import (
     Axis,
     Stage,
@@ -44,9 +45,9 @@ from kwssearch.space.stream_settings import STREAM, StreamSettings
 
 __all__ = [
     "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "RAM", "SILENCE", "STREAM", "UNKNOWN",
-    "ArchitectureSource", "Axis", "DataSettings", "Device", "FeatureSetting", "Limits", "Miss", "Objective",
-    "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace", "Stage",
-    "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names", "completed",
+    "ArchitectureSource", "Augmentation", "Axis", "DataSettings", "Device", "FeatureSetting", "Limits", "Miss",
+    "Objective", "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace",
+    "Stage", "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names", "completed",
     "cost_objectives", "differing",
     "executions_of", "find_device", "is_pattern", "kilobytes", "known_devices", "level_name",
     "load_space", "milliseconds", "neutrals", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",

@@ -17,6 +17,7 @@ SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN"}
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 UNCLUSTERED = 512  # values of a kernel that count for no clusters
 UNUSUAL: Values = {}
+UNALTERED = "none"  # the augmentation of clips as they were recorded
 PLAIN = "plain"  # the pruning of a space that declares one
 REGISTERED: set[str] = set()  # names of architectures that a program has added
 
@@ -138,6 +139,17 @@ AXES: tuple[Axis, ...] = (
         convert=float,
         scale=math.log2,
         of_recipe=True,
+    ),
+    Axis(
+        "augmentation",
+        "augmentation",
+        Stage.TRAINING,
+        field=lambda names: choice((UNALTERED, *names)),
+        show=lambda name: "as recorded" if name == UNALTERED else f"augmented by {name.replace('_', ' ')}",
+        short="+{}".format,
+        default=UNALTERED,
+        neutral=UNALTERED,
+        has_settings=True,
     ),
     Axis(
         "final_sparsity",

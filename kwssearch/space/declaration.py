@@ -14,6 +14,7 @@ from typing import Any
 
 from kwssearch.errors import SpaceError, did_you_mean
 from kwssearch.space.architectures import ArchitectureSource, locate
+from kwssearch.space.augmentations import check_shift, read_augmentations
 from kwssearch.space.axes import Axis, Stage, all_axes, axis_names
 from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_beside
 from kwssearch.space.devices import read_limits
@@ -30,7 +31,8 @@ from kwssearch.system.text import read_text
 MAX_TRIALS = 10_000
 KEYS = (
     "name", "description", "data", *SETTINGS, "objectives", "limits", "search", "max_trials", "candidates", "recipe",
-    "pruning", "clustering", "quantization", "features", "stream", "baseline", "strategy", "architectures",
+    "pruning", "clustering", "quantization", "augmentation", "features", "stream", "baseline", "strategy",
+    "architectures",
 )  # fmt: skip
 
 RECIPE = {
@@ -103,7 +105,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     """Checks and reads a declared space.
 
     Args:
-        folder: where the files of the user's own architectures are.
+        folder: where the files of the user's own architectures are, and from which folders are seen.
 
     Raises:
         SpaceError: the first fault, with its place, value, what was expected and the remedy.
@@ -128,6 +130,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
             **Table(f"{place}: quantization", content.get("quantization", {})).read(QUANTIZATION)
         ),
         features=features,
+        augmentations=read_augmentations(place, content, folder),
         baseline=read_baseline(place, content, fields, recipe),
         strategies=read_strategies(place, content, fields),
         objectives=read_objectives(table),
@@ -137,6 +140,9 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     )
     check_union(space, place)
     check_combined(space, place)
+    for features, name in {(t.values["features"], t.values["augmentation"]): None for t in space.trials}:
+        if name in space.augmentations:
+            check_shift(place, name, space.augmentations[name], space.features[features])
     return replace(space, architectures=read_architectures(place, content, space, folder))
 
 
@@ -217,15 +223,19 @@ def read_baseline(
     for axis in all_axes():
         if axis.stage > Stage.FEATURES and len(declared.get(axis.name, ())) > 1:
             raise table.fault(axis.name, list(declared[axis.name]), "one value: only features may vary in the baseline")
-    return {axis.name: declared.get(axis.name) or defaults(axis, content, recipe) for axis in all_axes()}
+    return {
+        axis.name: declared.get(axis.name) or defaults(axis, fields[axis.name], content, recipe) for axis in all_axes()
+    }
 
 
-def defaults(axis: Axis, content: Mapping[str, Any], recipe: Recipe) -> tuple[Any, ...]:
+def defaults(axis: Axis, field: Field, content: Mapping[str, Any], recipe: Recipe) -> tuple[Any, ...]:
     """The baseline's values of an axis that it does not name."""
+    if axis.default is not None and field.accepts(axis.default):
+        return (axis.default,)
     named = tuple(content.get(axis.name, ())) if axis.has_settings else ()
     if named:
         return named if axis.stage == Stage.FEATURES else named[:1]
-    return (recipe.number(axis.name),) if axis.of_recipe else (axis.default,)
+    return (recipe.number(axis.name),)
 
 
 def read_strategies(place: str, content: Mapping[str, Any], fields: Mapping[str, Field]) -> tuple[Strategy, ...]:

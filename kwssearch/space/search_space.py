@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from kwssearch.errors import counted
 from kwssearch.space.architectures import ArchitectureSource
+from kwssearch.space.augmentations import Augmentation
 from kwssearch.space.axes import PLAIN, Stage, all_axes, axis_names, full_name, recipe_axes, short_name
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
 from kwssearch.space.limits import NO_LIMITS, Limits
@@ -80,6 +81,7 @@ class SearchSpace:
     Attributes:
         objectives: names of what trials are judged by; results do not depend on them.
         architectures: where builders that are not shipped are, by the names that the axis uses.
+        augmentations: how training clips may be altered, by the names that the axis uses.
         data_settings: which clips of the data set are used, and how.
         limits: points that cannot keep them are not trained; results do not depend on them.
         search: what proposes trials: 'grid', 'front' or 'random'.
@@ -99,6 +101,7 @@ class SearchSpace:
     strategies: tuple[Strategy, ...]
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     architectures: Mapping[str, ArchitectureSource] = field(default_factory=dict)
+    augmentations: Mapping[str, Augmentation] = field(default_factory=dict)
     data_settings: DataSettings = DEFAULTS
     quantization: Quantization = POST_TRAINING
     clustering: Clustering = CLUSTERING
@@ -201,6 +204,10 @@ class SearchSpace:
         """How a point is pruned; None for a dense one."""
         return self.prunings[values["pruning"]] if values["final_sparsity"] > 0 else None
 
+    def augmentation_of(self, values: Mapping[str, Any]) -> Augmentation | None:
+        """How a point's training clips are altered; None where they stay as they are."""
+        return self.augmentations.get(values["augmentation"])
+
     def shared_pruning(self, values: Mapping[str, Any]) -> Pruning | None:
         """The pruning by whose beginning a point shares its training with sparse twins; None if there is none."""
         return self.pruning_of(values) or next((p for p in self.prunings.values() if not p.from_dense), None)
@@ -222,6 +229,10 @@ class SearchSpace:
         """The same space for other clips; its front ends follow the window."""
         features = {name: replace(f, window_s=settings.window_s) for name, f in self.features.items()}
         return replace(self, data_settings=settings, features=features)
+
+    def with_folders(self, place: Callable[[str], str]) -> SearchSpace:
+        """The same space with the folders of its settings named otherwise; its data set is told apart from them."""
+        return replace(self, augmentations={name: a.with_folder(place) for name, a in self.augmentations.items()})
 
     def with_limits(self, limits: Limits) -> SearchSpace:
         return replace(self, limits=limits)
@@ -261,6 +272,11 @@ class SearchSpace:
             "pruning": pruning_tables(self.prunings),
             "quantization": asdict(self.quantization),
             **({"clustering": self.clustering.to_dict()} if self.clustering != CLUSTERING else {}),
+            **(
+                {"augmentation": altered}
+                if (altered := {n: a.to_dict() for n, a in self.augmentations.items()})
+                else {}
+            ),
             "features": features,
             **({"stream": stream} if (stream := self.stream.to_dict()) else {}),
             "baseline": {axis: list(v) for axis, v in self.baseline.items() if v != (numbers.get(axis),)},

@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kwssearch.backend import keras, tf
+from kwssearch.features import Epoch
 from kwssearch.training.pruning import inner_layers
 
 CLIPS = 2048
 BATCH = 128
 
 
-def settle(model: keras.Model, features: npt.NDArray[np.float32], seed: int) -> None:
+def settle(model: keras.Model, features: npt.NDArray[np.float32] | Epoch, seed: int) -> None:
     """Sets batch normalisation to the statistics of the training clips under the current weights.
 
     The moving averages of a short training still remember its first steps: with momentum 0.99, 100 steps leave more
@@ -21,7 +22,7 @@ def settle(model: keras.Model, features: npt.NDArray[np.float32], seed: int) -> 
 
     Args:
         model: trained; may have pruning wrappers.
-        features: shape (clips, frames, bands, 1); a memory map will do.
+        features: shape (clips, frames, bands, 1), as trained on; a memory map will do.
         seed: for the choice of clips.
     """
     layers = [layer for layer in inner_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]

@@ -13,11 +13,12 @@ from kwssearch.artefact import WEIGHTS_FILE
 from kwssearch.backend import keras, keras_tuner
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError, counted
-from kwssearch.features import FrontEnd, cached_features
+from kwssearch.features import FrontEnd
 from kwssearch.models import macs, resolve, training_form
 from kwssearch.space import Schedule, SearchSpace
 from kwssearch.system.cache import cache_folder
 from kwssearch.training.batch_norm import settle
+from kwssearch.training.clips import TrainingClips, augmented, cost_of, heard_in, split_features
 from kwssearch.training.clustering import cluster, strip, values_by_layer
 from kwssearch.training.exporting import Bench, export
 from kwssearch.training.hyperparameters import declare, hyperparameters
@@ -33,7 +34,7 @@ DENSE_FOLDER = "dense"
 LATENCY_CLIPS = 100
 TRAINED = (
     "parameters", "macs", "input_shape", "precision", "epochs", "history", "train_seconds", "train_cpu_seconds",
-    "validation_seconds", "values_by_layer",
+    "validation_seconds", "augment_epoch_seconds", "values_by_layer",
 )  # fmt: skip
 
 
@@ -198,11 +199,12 @@ class KwsHyperModel(keras_tuner.HyperModel):
         dense = self.space.dense_of(values)
         before = 0 if dense is None else self.space.recipe_of(dense).epochs
         labels = self.clips.labels("train")
-        trainer = Trainer(model, features["train"], labels, recipe.batch_size, seed, validation, before)
+        clips = self.training_clips(values, features["train"], seed)
+        trainer = Trainer(model, clips, labels, recipe.batch_size, seed, validation, before)
         beginnings = [] if beginning is None else self.shared_beginnings(values, model, beginning)
         self.train(trainer, self.steps(values), folder / CHECKPOINT_FILE, beginnings, on_epoch)
         finished = strip(model) if values["clusters"] else model
-        settle(finished, features["train"], seed)
+        settle(finished, heard_in(clips, before + recipe.epochs), seed)
         plain = self.plain_model(values)
         copy_weights(finished, plain)
         save_weights(folder / WEIGHTS_FILE, plain)
@@ -218,6 +220,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
             "train_seconds": round(trainer.seconds, 3),
             "train_cpu_seconds": round(trainer.cpu_seconds, 3),
             "validation_seconds": round(trainer.validation_seconds, 3),
+            **cost_of(clips),
         }
 
     def export(self, values: Values, plain: keras.Model, folder: Path, seed: int) -> dict[str, Any]:
@@ -286,9 +289,12 @@ class KwsHyperModel(keras_tuner.HyperModel):
 
     def features(self, front_end: FrontEnd) -> dict[str, Any]:
         """Split -> features, memory-mapped, computed if they are not yet in the cache."""
-        data = self.clips
-        splits = {name: len(clips) for name, clips in data.splits.items()}
-        return cached_features(self.cache / "features", data.fingerprint, front_end, splits, data.audio)
+        return split_features(self.clips, front_end, self.cache)
+
+    def training_clips(self, values: Values, recorded: Any, seed: int) -> TrainingClips:
+        """What a point is trained on: the training split's features, or what its augmentation makes of them."""
+        altered = self.space.augmentation_of(values)
+        return recorded if altered is None else augmented(self.clips, self.front_end(values), altered, self.cache, seed)
 
     def first_clips(self, count: int) -> list[Any]:
         """The first test clips, read from disk."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from kwssearch.backend import keras, tf
 from kwssearch.system.whole import read_sealed, write_sealed
+from kwssearch.training.clips import TrainingClips, heard_in
 from kwssearch.training.pruning import inner_layers, pruned_layers
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -38,7 +39,8 @@ class Trainer:
 
     Args:
         model: compiled with an optimizer and a loss; may have pruning wrappers.
-        features: shape (clips, frames, bands, 1), float32; a memory map will do.
+        features: shape (clips, frames, bands, 1), float32; a memory map will do. Or such clips as are altered anew
+            in each epoch.
         labels: shape (clips,), class indices.
         seed: for the shuffling; epoch e is always shuffled in the same way.
         validation: features and labels that are scored after each epoch.
@@ -53,7 +55,7 @@ class Trainer:
     def __init__(
         self,
         model: keras.Model,
-        features: npt.NDArray[np.float32],
+        features: TrainingClips,
         labels: npt.NDArray[np.int64],
         batch_size: int,
         seed: int,
@@ -101,6 +103,7 @@ class Trainer:
             order = np.random.default_rng([self.seed, self.epochs_before + epoch]).permutation(len(self.labels))
             stop = min(self.steps_an_epoch, within + steps - self.steps_done)
             started, started_cpu = time.perf_counter(), time.process_time()
+            self._heard = heard_in(self.features, self.epochs_before + epoch)
             for first in range(within, stop, STEPS_A_CALL):
                 self._advance(order[first * self.batch_size : min(stop, first + STEPS_A_CALL) * self.batch_size])
             self.steps_done += stop - within
@@ -113,7 +116,7 @@ class Trainer:
                 on_epoch(self.history)
 
     def _advance(self, clips: npt.NDArray[np.int64]) -> None:
-        features, labels = tf.constant(self.features[clips]), tf.constant(self.labels[clips])
+        features, labels = tf.constant(self._heard[clips]), tf.constant(self.labels[clips])
         self._sums = self._compiled(features, labels, tf.constant(self._sums)).numpy()
         if not math.isfinite(self._sums[0]):
             raise DivergedError(f"the loss is no longer finite in epoch {len(self.history) + 1}")

@@ -43,6 +43,7 @@ POINT = {
     "epochs": 20,
     "batch_size": 20,
     "learning_rate": 0.01,
+    "augmentation": "none",
     "final_sparsity": 0.0,
     "pruning": "plain",
     "clusters": 0,
@@ -157,7 +158,7 @@ def test_names(changed, full: str, short: str) -> None:
 
 def test_a_key_holds_what_is_settled_up_to_its_stage() -> None:
     assert point_key(POINT, Stage.FEATURES) == ("mfcc",)
-    assert point_key(POINT, Stage.TRAINING) == ("mfcc", "cnn", 1.0, 20, 20, 0.01)
+    assert point_key(POINT, Stage.TRAINING) == ("mfcc", "cnn", 1.0, 20, 20, 0.01, "none")
     assert point_key(POINT, Stage.FILE) == tuple(POINT.values())
 
 

@@ -121,6 +121,8 @@ def run(
     words: str | None,
     unknown: bool | None,
     silence: bool | None,
+    unknown_from: str | None,
+    silence_from: str | None,
     speaker: str | None,
     window_s: float | None,
     limits: Limits,
@@ -143,6 +145,7 @@ def run(
     declared = with_executions(declared, executions)
     declared = declared if epochs is None else declared.with_recipe(epochs=epochs)
     given = {"words": words, "unknown": unknown, "silence": silence, "speaker": speaker, "window_s": window_s}
+    given |= {"unknown_from": unknown_from, "silence_from": silence_from}
     declared = declared.with_data_settings(chosen(declared.data_settings, **given))
     declared = declared.with_limits(limits.over(declared.limits))
     search(declared, declared.data if data is None else data, out or Path("runs") / declared.name, **options)

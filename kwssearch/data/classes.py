@@ -41,12 +41,12 @@ def classes_of(
     found = {word: word for word in chosen if word in words}
     if settings.unknown:
         found |= {name: UNKNOWN for name in (*words, OTHER) if name in known and name not in found and name != SILENCE}
-        if UNKNOWN not in found.values():
+        if UNKNOWN not in found.values() and settings.unknown is True:
             text = f"holds no other words for the class 'unknown', expected folders besides the words, or {OTHER}"
             fault("", "unknown", f"{text}; add some, or set unknown = false")
     if settings.silence:
         found |= {name: SILENCE for name in (SILENCE, SILENT) if name in known}
-        if SILENCE not in found.values() and BACKGROUND not in known:
+        if SILENCE not in found.values() and BACKGROUND not in known and settings.silence is True:
             text = f"holds no sound for the class 'silence', expected a folder {SILENT} or {BACKGROUND}"
             fault("", "silence", f"{text}; add one, or set silence = false")
     return found
@@ -54,7 +54,7 @@ def classes_of(
 
 def is_other(name: str, settings: DataSettings) -> bool:
     """Whether a folder is that of a class for sounds that are not words."""
-    return (settings.unknown and name == UNKNOWN) or (settings.silence and name == SILENCE)
+    return bool((settings.unknown and name == UNKNOWN) or (settings.silence and name == SILENCE))
 
 
 def ordered(classes: Iterable[str], settings: DataSettings) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def balanced(clips: Iterable[str], split_of: Mapping[str, str], most: Mapping[st
     """
     folders: dict[str, dict[str, list[str]]] = {split: defaultdict(list) for split in SPLITS}
     for clip in sorted(clips, key=lambda path: (place_of(path), path)):
-        folders[split_of[clip]][clip.split("/")[0]].append(clip)
+        folders[split_of[clip]][clip.rpartition("/")[0]].append(clip)
     kept: set[str] = set()
     for split, by_folder in folders.items():
         turns = [(turn, place_of(clip), clip) for found in by_folder.values() for turn, clip in enumerate(found)]

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kwssearch.data.classes import is_other
+from kwssearch.data.elsewhere import located
 from kwssearch.data.silence import Crop, read_noise
 from kwssearch.data.speakers import speaker_rule
 from kwssearch.data.splits import SPLITS
@@ -62,6 +64,7 @@ class DataSet:
         warnings: a sentence each.
         settings: how it was read.
         notes: a sentence each on what was found and decided: lists, speakers, what is left out.
+        elsewhere: first part of a path -> folder, of clips outside the root.
         split_by: 'lists', 'speaker', or 'clip' where voices are in several splits.
     """
 
@@ -74,6 +77,7 @@ class DataSet:
     settings: DataSettings = PLAIN
     notes: tuple[str, ...] = ()
     split_by: str = "speaker"
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         clips = ", ".join(f"{len(self.splits[split])} {split}" for split in SPLITS)
@@ -83,6 +87,11 @@ class DataSet:
     def window_s(self) -> float:
         """Seconds of a clip that a model hears."""
         return self.settings.window_s
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The classes that are words: without 'unknown' and 'silence', which come last."""
+        return tuple(word for word in self.words if not is_other(word, self.settings))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -98,7 +107,7 @@ class DataSet:
             DataError: the file is gone, or is not what it was when the data set was loaded.
         """
         clip = self.splits[split][index]
-        path = self.root / (clip.crop.file if clip.crop else clip.path)
+        path = self.located(clip.crop.file if clip.crop else clip.path)
         try:
             if clip.crop:
                 samples = clip.crop.of(read_noise(path)[0])
@@ -113,6 +122,10 @@ class DataSet:
         except (OSError, ValueError) as error:
             reason = printable(reason_of(error))
         raise DataError(f"{printable(path)}: {reason}; put it back, or start a new run.", about="folder")
+
+    def located(self, path: str) -> Path:
+        """Where the file of a clip's path is."""
+        return located(self.root, self.elsewhere, path)
 
     def labels(self, split: str) -> npt.NDArray[np.int64]:
         """Class indices, shape (clips,)."""
@@ -166,6 +179,7 @@ def load_data(source: str | Path, settings: DataSettings = PLAIN, **named: Any) 
         settings,
         tuple(map(printable, survey.notes)),
         survey.split_by,
+        survey.elsewhere,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 MARK = "_nohash_"
+AFTER_WORD = re.compile(r"[^\W\d_]+_(?=[0-9a-f]{8}$)")  # as in backward_0c540988_nohash_0.wav
 CROP = re.compile(r"#\d+$")
 FIELDS = re.compile(r"[^_\- ]+")
 FEWEST_CLIPS = 3
@@ -17,9 +18,10 @@ MOSTLY = 0.9
 def speaker_of(clip: str) -> str:
     """The file name up to `_nohash_`, else the whole name (the Speech Commands convention).
 
-    Crops of one recording count as one speaker.
+    A word before the eight hexadecimal digits of Speech Commands is no part of it. Crops of one recording count as one
+    speaker.
     """
-    return CROP.sub("", clip.rsplit("/", 1)[-1]).split(MARK)[0]
+    return AFTER_WORD.sub("", CROP.sub("", clip.rsplit("/", 1)[-1]).split(MARK)[0], count=1)
 
 
 def speaker_rule(pattern: str | None) -> Callable[[str], str]:

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kwssearch.data.classes import balanced, classes_of, means, ordered
+from kwssearch.data import elsewhere
+from kwssearch.data.classes import balanced, classes_of, is_other, means, ordered
 from kwssearch.data.layout import Layout, recognise
 from kwssearch.data.silence import Crop, crops, read_noise
 from kwssearch.data.sound import Levels, weaknesses
+from kwssearch.data.speakers import speaker_rule
 from kwssearch.data.splits import SPLITS, Meaning, split_clips
 from kwssearch.data.telling import tell_of_files, tell_of_folders, tell_of_left_out, tell_of_names
 from kwssearch.data.tree import BACKGROUND, Folder, read_tree
@@ -18,6 +20,7 @@ from kwssearch.data.wav import clip_bytes, digest, faults_of, parse, read_start,
 from kwssearch.errors import counted
 from kwssearch.sources import LISTS
 from kwssearch.space import SILENCE, UNKNOWN, DataSettings
+from kwssearch.space.data_settings import BUILTIN
 
 FEW_CLIPS = 100
 LIST = "list "
@@ -46,6 +49,7 @@ class Survey:
         words: the classes.
         digests: path -> digest, of every clip that could be read.
         class_of, split_of: path -> class, split, of every clip that is used.
+        elsewhere: first part of a path -> folder, of clips outside the data set's own.
         crops: path -> piece of noise, of those clips that are not files of their own.
     """
 
@@ -59,6 +63,7 @@ class Survey:
     digests: dict[str, str] = field(default_factory=dict)
     class_of: dict[str, str] = field(default_factory=dict)
     split_of: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, Path] = field(default_factory=dict)
     crops: dict[str, Crop] = field(default_factory=dict)
     levels: Levels = field(default_factory=Levels)
 
@@ -77,8 +82,10 @@ class Survey:
         tell_of_names(self.root, {name: folders[name] for name in sorted(classes)}, self)
         tell_of_files((folders[name] for name in sorted(classes)), self)
         self.class_of = {f"{name}/{clip}": classes[name] for name in sorted(classes) for clip in folders[name].clips}
-        self.words = ordered({*classes.values(), *([SILENCE] if self.settings.silence else [])}, self.settings)
+        others = [kind for kind in elsewhere.NAMES if getattr(self.settings, kind)]
+        self.words = ordered({*classes.values(), *others}, self.settings)
         self.split(folders, [name for name in silent if not tree.folders[name].link])
+        self.add_elsewhere()
         self.keep_balance()
         self.read_clips()
         self.add_crops(folders)
@@ -97,6 +104,20 @@ class Survey:
         found = split_clips(self.root, self.class_of, meaning, self.settings, self, silent)
         self.split_of, self.split_by = found.split_of, found.by
         self.class_of = {path: name for path, name in self.class_of.items() if path in self.split_of}
+
+    def add_elsewhere(self) -> None:
+        """Adds clips of other words from the folder that the settings name."""
+        self.elsewhere = elsewhere.folders(self.settings)
+        if (folder := self.elsewhere.get(elsewhere.NAMES[UNKNOWN])) is None:
+            return
+        keywords = [word for word in self.words if not is_other(word, self.settings)]
+        clips = elsewhere.other_clips(folder, keywords, self.settings.unknown == BUILTIN)
+        own = {} if self.split_by == "clip" else self.split_of
+        self.split_of |= elsewhere.split_elsewhere(folder, clips, own, speaker_rule(self.settings.speaker))
+        self.class_of |= dict.fromkeys(clips, UNKNOWN)
+
+    def located(self, path: str) -> Path:
+        return elsewhere.located(self.root, self.elsewhere, path)
 
     def keep_balance(self) -> None:
         """Leaves out what unknown and silence have more of than a word has."""
@@ -117,7 +138,7 @@ class Survey:
         limit = clip_bytes(self.settings.window_s)
         for path in self.class_of:
             try:
-                content = read_start(self.root / path, limit)
+                content = read_start(self.located(path), limit)
                 recording = parse(content)
             except (OSError, ValueError) as error:
                 self.fault(path, "unreadable", reason_of(error))
@@ -142,12 +163,15 @@ class Survey:
 
     def add_crops(self, folders: dict[str, Folder]) -> None:
         """Fills up the class of silence with pieces of noise."""
-        if not self.settings.silence or BACKGROUND not in folders or not self.sampling_rate:
+        if not self.settings.silence or not self.sampling_rate:
             return
+        recordings = list(folders[BACKGROUND].sounds) if BACKGROUND in folders else []
+        if (folder := self.elsewhere.get(elsewhere.NAMES[SILENCE])) is not None:
+            recordings += elsewhere.noise_recordings(folder)
         noise = {}
-        for path in folders[BACKGROUND].sounds:
+        for path in recordings:
             try:
-                samples, rate = read_noise(self.root / path)
+                samples, rate = read_noise(self.located(path))
                 if rate != self.sampling_rate:
                     raise ValueError(f"has {rate} Hz, expected {self.sampling_rate} Hz as most clips have; "
                                      "'kwssearch data import' resamples it")  # fmt: skip
@@ -164,8 +188,8 @@ class Survey:
             self.digests[crop.path] = digest(crop.of(noise[crop.file]).tobytes())
         if self.crops:
             self.notes.append(
-                f"{counted(len(self.crops), 'clip')} of 'silence' are crops of {counted(len(noise), 'recording')} in "
-                f"{BACKGROUND}, at -30 to 0 dB; no two splits share a part of a recording."
+                f"{counted(len(self.crops), 'clip')} of 'silence' are crops of {counted(len(noise), 'recording')}, at "
+                f"-30 to 0 dB; no two splits share a part of a recording."
             )
 
     def compare(self) -> None:

@@ -16,7 +16,7 @@ from kwssearch.errors import UserError
 from kwssearch.features.front_end import Array
 from kwssearch.features.scipy_front_end import FrontEnd
 from kwssearch.sources.noise import EXPONENTS, Audio, at_level, babble, coloured
-from kwssearch.space import SILENCE, Augmentation
+from kwssearch.space import Augmentation
 
 BABBLE = "babble"
 VOICES = 6
@@ -75,10 +75,9 @@ def made(kind: str, data: DataSet) -> Audio:
 
 
 def voices_of(data: DataSet) -> Iterator[Audio]:
-    """Training clips of those who speak, in drawn order, without end."""
+    """Training clips of words, in drawn order, without end."""
     rng = np.random.default_rng([SEED, VOICES])
-    silent = data.words.index(SILENCE) if data.settings.silence else None
-    spoken = [index for index, clip in enumerate(data.splits["train"]) if clip.label != silent]
+    spoken = [index for index, clip in enumerate(data.splits["train"]) if data.words[clip.label] in data.keywords]
     while True:
         for place in rng.permutation(len(spoken)).tolist():
             yield data.audio("train", spoken[place]) / 32768

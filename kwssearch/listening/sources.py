@@ -16,7 +16,7 @@ from kwssearch.data.wav import clip_bytes, digest, read_start
 from kwssearch.errors import UserError
 from kwssearch.sources.builtin import RATE
 from kwssearch.sources.speech import Spoken
-from kwssearch.space import SILENCE, UNKNOWN, StreamSettings
+from kwssearch.space import UNKNOWN, StreamSettings
 
 Reader = Callable[[int, int], Audio]
 SPLITS = ("validation", "test")
@@ -52,10 +52,9 @@ def keyword_pieces(data: DataSet, split: str) -> list[Piece]:
     Raises:
         UserError: there is none.
     """
-    others = other_classes(data)
     found = []
     for index, clip in enumerate(data.splits[split]):
-        if data.words[clip.label] not in others and (samples := data.audio(split, index)).any():
+        if data.words[clip.label] in data.keywords and (samples := data.audio(split, index)).any():
             found.append(Piece(clip.path, len(samples), clip_reader(data, split, index), clip.label))
     if not found:
         raise UserError(
@@ -63,11 +62,6 @@ def keyword_pieces(data: DataSet, split: str) -> list[Piece]:
             "stream; give the split speakers of its own."
         )
     return found
-
-
-def other_classes(data: DataSet) -> set[str]:
-    """Classes that are not words."""
-    return {name for name, on in ((UNKNOWN, data.settings.unknown), (SILENCE, data.settings.silence)) if on}
 
 
 def clip_reader(data: DataSet, split: str, index: int) -> Reader:
@@ -140,15 +134,21 @@ def recorded_noise(data: DataSet, split: str, settings: StreamSettings) -> list[
         places = [data.root, *([Path(settings.other_words).expanduser()] if settings.other_words else [])]
         folders = [place / name for place in places for name in (SILENT, BACKGROUND) if any((place / name).glob("*.*"))]
         sounds = [sound for place in folders for sound in sounds_in(place, data.sampling_rate)]
-    split_of = {clip.digest: each for each, clips in data.splits.items() for clip in clips}
+    split_of = {source_of(data, clip): each for each, clips in data.splits.items() for clip in clips}
     window = round(data.window_s * data.sampling_rate)
     return [piece for sound in sounds for piece in noise_of(sound, split, split_of, window)]
+
+
+def source_of(data: DataSet, clip: Clip) -> str:
+    """What a recording of which a clip is made is known by: its place where it is a piece, else its content."""
+    return clip.digest if clip.crop is None else str(data.located(clip.crop.file).resolve())
 
 
 def noise_of(sound: Recording, split: str, split_of: Mapping[str, str], window: int) -> list[Piece]:
     name, length = f"{sound.path.parent.name}/{sound.path.name}", sound.length
     if length <= SHORT_WINDOWS * window:
-        owner = split_of.get(digest(sound.path.read_bytes()), half_of(name))
+        known = split_of.get(digest(sound.path.read_bytes())) or split_of.get(str(sound.path.resolve()))
+        owner = known or half_of(name)
         return [piece_of(sound, name, 0, length)] if owner == split and length else []
     return [piece_of(sound, name, first, last) for owner, first, last in parts(name, length, window) if owner == split]
 

@@ -142,7 +142,7 @@ def opened(data: DataSet, split: str, settings: StreamSettings) -> Iterator[Stre
     Raises:
         UserError: something that it needs is not there, or it has no room for a keyword.
     """
-    words = sorted(set(data.words) - sources.other_classes(data))
+    words = list(data.keywords)
     rng = np.random.default_rng([SEED, sources.SPLITS.index(split)])
     pieces: dict[str, list[Piece]] = {
         KEYWORDS: sources.keyword_pieces(data, split),

@@ -25,8 +25,8 @@ from kwssearch.runs import Run, Trial
 from kwssearch.space import BASELINE, NO_LIMITS, Limits, Objective, QuantityError, axis_names, cost_objectives
 
 MEANS = (
-    "accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters", "macs",
-    "validation_accuracy", "twin_agreement", "twin_difference", "reference_agreement",
+    "accuracy", "word_accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters",
+    "macs", "validation_accuracy", "twin_agreement", "twin_difference", "reference_agreement",
 )  # fmt: skip
 LATENCIES = ("latency_ms", "feature_latency_ms", "model_latency_ms")
 
@@ -35,7 +35,8 @@ def columns(objectives: Sequence[Objective] = ()) -> tuple[str, ...]:
     """Keys of a row, in order; those of objectives that are not among them stand at the end."""
     known = (
         "trial_id", "strategy", "name", "short_name", *axis_names(), "status", "accuracy", "accuracy_low",
-        "accuracy_high", "accuracy_spread", "balanced_accuracy", "executions", "memory_bytes", "tflite_bytes",
+        "accuracy_high", "accuracy_spread", "word_accuracy", "balanced_accuracy", "executions", "memory_bytes",
+        "tflite_bytes",
         "activation_bytes", "arena_bytes", "micro", "validation_accuracy", "twin_agreement", "twin_difference",
         "reference_agreement", *LATENCIES,
         "latency_low", "latency_high", "latency_provisional", "latency_ratio", "latency_ratio_low",

@@ -56,6 +56,8 @@ def trial_columns(rows: Sequence[Row], front: bool, objectives: Sequence[Objecti
         *(axis_columns(rows) if wide else [model_column(rows)]),
     ]
     columns += [] if front else [Column("status", status)]
+    if wide and any(row["word_accuracy"] is not None for row in rows):
+        columns.append(Column("of words\nalone, %", [word_cell(row) for row in rows], right=True))
     for objective in (*objectives, *sizes):
         columns += objective_columns(rows, objective, wide)
     if wide and any(row["micro"] for row in rows):
@@ -115,6 +117,11 @@ def interval_cell(row: Row) -> str:
     return "–".join(percents(row[end]).removesuffix(" %") for end in ("accuracy_low", "accuracy_high"))
 
 
+def word_cell(row: Row) -> str:
+    """Accuracy over clips of words alone, where other sounds are classes too."""
+    return "" if row["word_accuracy"] is None else percents(row["word_accuracy"]).removesuffix(" %")
+
+
 def status_cell(row: Row) -> str:
     return str(row["status"]).replace("_", " ")
 
@@ -137,6 +144,8 @@ def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | Non
         shown = objective.show(details[objective.name])
         interval = "" if objective.is_cost else f" (95 % interval {interval_cell(details)} %)"
         click.echo(f"  {objective.noun} {shown}{interval}")
+    if details["word_accuracy"] is not None:
+        click.echo(f"  accuracy over words alone {percents(details['word_accuracy'])}")
     click.echo(f"  balanced accuracy {percents(details['balanced_accuracy'])}")
     click.echo("".join(f"  {line}\n" for line in file_lines(details)))
     click.echo("\n".join(table_lines(word_columns(details["words"]), width)))

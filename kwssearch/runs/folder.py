@@ -22,7 +22,7 @@ from kwssearch.runs.lock import HOLDER, LOCK, held, told_of
 from kwssearch.runs.reading import latency_path, load, load_trial, read_recorded_space
 from kwssearch.runs.records import trial_folder
 from kwssearch.runs.run import Run, Trial
-from kwssearch.space import FREE, PlannedTrial, SearchSpace
+from kwssearch.space import FREE, PLACED, PlannedTrial, SearchSpace
 from kwssearch.system.storage import write_bytes, write_json
 
 LOG = "workers.log"
@@ -170,7 +170,7 @@ class RunFolder:
     def grow(self, recorded: SearchSpace, space: SearchSpace, data: DataSet, oracle: str) -> None:
         """Writes down what may change: more points or executions, oracle, objectives, limits, the data set's place."""
         grown = grows(recorded, space)
-        own = {key: getattr(space, key) for key in FREE if key != "search"}
+        own = {key: getattr(space, key) for key in (*FREE, *PLACED) if key != "search"}
         kept = replace(space if grown else recorded, **own)
         changed: dict[str, Any] = {
             "space": recorded_space(self.path, kept.with_executions_of(more_executions(recorded, space))),

@@ -36,7 +36,8 @@ NUMBERS = (
     "achieved_sparsity", "overall_sparsity", "parameters", "macs", "epochs", "seconds",
 )  # fmt: skip
 YOUNGER = (  # numbers that records of earlier versions lack
-    "activation_bytes", "training_accuracy", "validation_accuracy", "twin_agreement", "reference_agreement",
+    "activation_bytes", "training_accuracy", "validation_accuracy", "word_accuracy", "twin_agreement",
+    "reference_agreement",
 )  # fmt: skip
 
 

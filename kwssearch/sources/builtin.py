@@ -56,8 +56,8 @@ def builtin(cache: Path, voices: int | None = None) -> Path:
     return kept(target, functools.partial(speak_apart, voices=voices), "the built-in words, as spoken")
 
 
-def speak_apart(folder: Path, voices: int | None) -> None:
-    """Writes the data set by a process of its own: espeak-ng is deterministic only in one that has not spoken before.
+def speak_apart(folder: Path, voices: int | None, program: str = __name__) -> None:
+    """Writes what a module speaks, in a process of its own: espeak-ng is deterministic in one that has not spoken.
 
     Raises:
         DataError: it cannot speak.
@@ -68,7 +68,7 @@ def speak_apart(folder: Path, voices: int | None) -> None:
             "run pip install espeakng-loader, or name a folder of recordings.",
             about="data",
         )
-    command = [sys.executable, "-m", "kwssearch.sources.builtin", str(folder), *([str(voices)] if voices else [])]
+    command = [sys.executable, "-m", program, str(folder), *([str(voices)] if voices else [])]
     with steps("Speaking the built-in words", " with espeak-ng, once") as show:
         code, said = followed(command, show)
     if code:

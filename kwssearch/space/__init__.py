@@ -39,12 +39,13 @@ from kwssearch.space.quantities import (
     percents,
 )
 from kwssearch.space.schedule import Schedule
-from kwssearch.space.search_space import BASELINE, FREE, PlannedTrial, SearchSpace, Strategy
+from kwssearch.space.search_space import BASELINE, FREE, PLACED, PlannedTrial, SearchSpace, Strategy
 from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Recipe
 from kwssearch.space.stream_settings import STREAM, StreamSettings
 
 __all__ = [
-    "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "RAM", "SILENCE", "STREAM", "UNKNOWN",
+    "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "PLACED", "RAM", "SILENCE", "STREAM",
+    "UNKNOWN",
     "ArchitectureSource", "Augmentation", "Axis", "DataSettings", "Device", "FeatureSetting", "Limits", "Miss",
     "Objective", "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace",
     "Stage", "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names", "completed",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from kwssearch.space.schema import Field, Table, boolean, number
+from kwssearch.space.schema import Field, Table, number
 
 UNKNOWN, SILENCE = "unknown", "silence"
-BY_NAME = ("msc", "builtin")
+BUILTIN = "builtin"
+BY_NAME = ("msc", BUILTIN)
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,18 @@ class DataSettings:
 
     Attributes:
         words: folders to tell apart; empty for all of them.
-        unknown: whether all other folders, and `_unknown_`, become one class.
-        silence: whether `_silence_` and crops of `_background_noise_` become one class.
+        unknown: whether all other folders, and `_unknown_`, become one class; a folder whose clips join it, or
+            'builtin' for spoken ones.
+        silence: whether `_silence_` and crops of `_background_noise_` become one class; a folder of whose recordings
+            there are crops too, or 'builtin' for made ones.
         speaker: regular expression whose one group is the speaker. It is searched in the file name, or in
             'word/file.wav' where it holds a '/'. None for what comes before `_nohash_`.
         window_s: seconds of a clip that a model hears.
     """
 
     words: tuple[str, ...] = ()
-    unknown: bool = False
-    silence: bool = False
+    unknown: bool | str = False
+    silence: bool | str = False
     speaker: str | None = None
     window_s: float = 1.0
 
@@ -42,6 +45,14 @@ class DataSettings:
             for name, value in values.items()
             if value != getattr(DEFAULTS, name)
         }
+
+    def with_folders(self, place: Callable[[str], str]) -> DataSettings:
+        """The same with its folders named otherwise."""
+
+        def moved(value: bool | str) -> bool | str:
+            return place(value) if isinstance(value, str) and value != BUILTIN else value
+
+        return replace(self, unknown=moved(self.unknown), silence=moved(self.silence))
 
 
 DEFAULTS = DataSettings()
@@ -66,10 +77,18 @@ def is_pattern(value: Any) -> bool:
         return False
 
 
+def sounds(what: str) -> Field:
+    return Field(
+        f"true or false, 'builtin', or a folder with {what}",
+        lambda v: isinstance(v, bool) or (isinstance(v, str) and v.isprintable() and bool(v.strip())),
+        False,
+    )
+
+
 SETTINGS = {
     "words": Field("a list of names of word folders, each once, such as ['off', 'on']", are_words),
-    "unknown": boolean(False),
-    "silence": boolean(False),
+    "unknown": sounds("clips of other words"),
+    "silence": sounds("recordings without speech"),
     "speaker": Field("a regular expression with one group, such as '^[^_]+_([^_]+)_'", is_pattern),
     "window_s": number(0.1, 10, "a number of seconds from 0.1 to 10", 1.0),
 }

@@ -22,6 +22,7 @@ from kwssearch.space.stream_settings import STREAM_DEFAULTS, StreamSettings
 
 BASELINE = "baseline"
 CANDIDATES = 2000
+PLACED = ("augmentations", "data_settings")  # what holds folders, which may move
 FREE = ("objectives", "limits", "search", "max_trials", "stream")  # keys on which no result depends
 POST_TRAINING = Quantization()
 CLUSTERING = Clustering()
@@ -232,7 +233,8 @@ class SearchSpace:
 
     def with_folders(self, place: Callable[[str], str]) -> SearchSpace:
         """The same space with the folders of its settings named otherwise; its data set is told apart from them."""
-        return replace(self, augmentations={name: a.with_folder(place) for name, a in self.augmentations.items()})
+        augmentations = {name: own.with_folder(place) for name, own in self.augmentations.items()}
+        return replace(self, augmentations=augmentations, data_settings=self.data_settings.with_folders(place))
 
     def with_limits(self, limits: Limits) -> SearchSpace:
         return replace(self, limits=limits)

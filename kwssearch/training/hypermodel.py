@@ -229,7 +229,8 @@ class KwsHyperModel(keras_tuner.HyperModel):
         features = self.features(front_end)
         labels = {split: self.clips.labels(split) for split in features}
         digests = tuple(clip.digest for clip in self.clips.splits["train"])
-        bench = Bench(features, labels, digests, front_end, self.first_clips(LATENCY_CLIPS), seed)
+        sounds = self.first_clips(LATENCY_CLIPS)
+        bench = Bench(features, labels, len(self.clips.keywords), digests, front_end, sounds, seed)
         folder.mkdir(parents=True, exist_ok=True)
         return export(plain, values, self.space.quantization, bench, folder)
 

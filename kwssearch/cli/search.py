@@ -131,7 +131,7 @@ def run(
 ) -> None:
     """Search a space; when run again, it goes on where it stopped.
 
-    SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, lab4-plus, full-int8,
+    SPACE is a TOML file or the name of a shipped one: quickstart, lab4, full, lab4-int8, lab4-plus, full-int8, listen,
     homework, wide. Points whose files cannot keep limits on memory, flash or RAM, by a forecast, are left out; accuracy
     and latency are judged by 'kwssearch front'.
 

@@ -1,12 +1,13 @@
-"""The lab's architectures, layer by layer, and what they cost on paper."""
+"""All architectures by name, the lab's layer by layer, and what they cost on paper."""
 
 from collections.abc import Callable
-from typing import Any
 
-from kwssearch.backend import keras, tf
+from kwssearch.backend import keras
+from kwssearch.models.field import bc_resnet, mlperf_ds_cnn
+from kwssearch.models.parts import GlobalAveragePooling2D, Shape, head, scaled
 
 layers = keras.layers
-Shape = tuple[int, int, int]
+TURN = "turn"  # the layer at the beginning of a model on its side
 Builder = Callable[[Shape, int, float], keras.Model]
 
 
@@ -45,21 +46,16 @@ def ds_cnn(input_shape: Shape, classes: int, width_multiplier: float) -> keras.M
     return keras.Model(inputs, head(x, classes), name="ds_cnn")
 
 
-MODELS: dict[str, Builder] = {"cnn": cnn, "ds_cnn": ds_cnn}
+MODELS: dict[str, Builder] = {
+    "cnn": cnn,
+    "ds_cnn": ds_cnn,
+    "mlperf_ds_cnn": mlperf_ds_cnn,
+    "bc_resnet": bc_resnet,
+}
 
 # What pruning wraps, and what it leaves dense.
 PRUNABLE = (layers.Conv1D, layers.Conv2D, layers.Dense)
 DENSE = (layers.DepthwiseConv2D, layers.BatchNormalization, layers.LayerNormalization, layers.PReLU)
-
-
-class GlobalAveragePooling2D(keras.layers.GlobalAveragePooling2D):
-    """Keras's own, but in training its gradient is divided before it is spread over the positions, not after."""
-
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        if not training:
-            return super().call(inputs)
-        _, rows, columns, _ = inputs.shape
-        return tf.reduce_sum(inputs, (1, 2)) / (rows * columns)
 
 
 # Layers that give the same answers when frames and bands are swapped, in their kernels too.
@@ -67,13 +63,6 @@ SYMMETRIC = (
     layers.InputLayer, layers.Conv2D, layers.DepthwiseConv2D, layers.BatchNormalization, layers.ReLU,
     GlobalAveragePooling2D, layers.GlobalAveragePooling2D, layers.Dense, layers.Softmax,
 )  # fmt: skip
-
-
-def head(x: Any, classes: int) -> Any:
-    """Global average pooling and a float32 softmax over the words."""
-    x = GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dense(classes, name="dense")(x)
-    return layers.Softmax(dtype="float32", name="softmax")(x)
 
 
 def training_form(plain: keras.Model, builder: Builder, classes: int, width_multiplier: float) -> keras.Model:
@@ -89,7 +78,7 @@ def training_form(plain: keras.Model, builder: Builder, classes: int, width_mult
     if [weight.shape for weight in turned.weights] != [weight.shape for weight in plain.weights]:
         return builder((frames, bands, channels), classes, width_multiplier)
     inputs = layers.Input((frames, bands, channels), name="features")
-    outputs = turned.call(layers.Permute((2, 1, 3), name="turn")(inputs))
+    outputs = turned.call(layers.Permute((2, 1, 3), name=TURN)(inputs))
     return keras.Model(inputs, outputs, name=plain.name)
 
 
@@ -104,11 +93,7 @@ def is_symmetric(model: keras.Model) -> bool:
 
 
 def is_turned(model: keras.Model) -> bool:
-    return any(isinstance(layer, layers.Permute) for layer in model.layers)
-
-
-def scaled(filters: int, width_multiplier: float) -> int:
-    return max(1, round(filters * width_multiplier))
+    return any(layer.name == TURN for layer in model.layers)
 
 
 def macs(model: keras.Model) -> int:

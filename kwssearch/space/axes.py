@@ -13,7 +13,7 @@ from kwssearch.space.schema import Field, choice, integer, is_integer, is_number
 
 Values = Mapping[str, Any]
 
-SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN"}
+SHIPPED = {"cnn": "CNN", "ds_cnn": "DS-CNN", "mlperf_ds_cnn": "MLPerf DS-CNN", "bc_resnet": "BC-ResNet"}
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 UNCLUSTERED = 512  # values of a kernel that count for no clusters
 UNUSUAL: Values = {}

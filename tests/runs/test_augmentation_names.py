@@ -10,7 +10,7 @@ from kwssearch.errors import SpaceError
 from kwssearch.runs import training_name
 from kwssearch.runs.changes import changed_keys
 from kwssearch.runs.description import recorded_space
-from kwssearch.space import Augmentation, SearchSpace, full_name, read_space, short_name
+from kwssearch.space import Augmentation, SearchSpace, read_space
 from kwssearch.testing.words import wav
 
 ROOM = {"augmentation": {"room": {}}, "strategy": [{"name": "noise", "augmentation": "room"}]}
@@ -31,8 +31,8 @@ def test_a_table_is_a_value_of_its_axis_and_none_is_the_baselines() -> None:
     own = space.augmentation_of(space.trials[2].values)
     assert own == Augmentation(60.0, noise_snr_db=(0, 10), noise_kinds=("pink",))
     assert own.shift_frames(space.features["mfcc"]) == 3
-    assert full_name(space.trials[2].values) == "log_mel cnn augmented by room"
-    assert short_name(space.trials[2].values) == "CNN +room"
+    assert space.trials[2].name == "log_mel cnn augmented by room"
+    assert space.trials[2].short_name == "CNN +room"
     assert read_space(space.to_dict()) == space
 
 

@@ -69,6 +69,21 @@ def test_the_file_has_the_declared_sparsity(architecture: str, sparsity: float, 
         assert artefact.sparsity(prunable_only=False) < artefact.sparsity(prunable_only=True)
 
 
+@pytest.mark.parametrize("architecture", ["mlperf_ds_cnn", "bc_resnet"])
+def test_the_files_of_the_field_have_it_too(architecture: str) -> None:
+    backend.start_anew(1)
+    plain = MODELS[architecture]((20, 10, 1), 3, 1.0)
+    model = compress.prune(plain, 0.8, LAB, 12)
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy())
+    generator = np.random.default_rng(0)
+    features = generator.standard_normal((24, 20, 10, 1)).astype(np.float32)
+    Trainer(model, features, generator.integers(0, 3, 24), 8, seed=3).run(12)
+    compress.copy_weights(model, plain)
+    artefact = Artefact(convert(plain))
+    assert artefact.sparsity(prunable_only=True) == pytest.approx(0.8, abs=0.005)
+    assert artefact.sparsity(prunable_only=False) < 0.8
+
+
 def test_pruning_keeps_the_weights_full_precision_in_bfloat16() -> None:
     """tfmot wrote back what mixed precision reads: weights rounded to 8 bits at every step."""
     model, _, _ = trained("cnn", 0.5, "mixed_bfloat16")

@@ -133,7 +133,7 @@ def of_space(path: Path) -> tuple[str, DataSettings]:
         content = tomllib.loads(read_text(path))
     except (OSError, ValueError) as error:
         raise SpaceError(f"{path}: cannot be read as TOML ({' '.join(str(error).split())}).") from error
-    return source_beside(path, str(content.get("data", "msc"))), read_data_settings(str(path), content)
+    return source_beside(path, str(content.get("data", "msc"))), read_data_settings(str(path), content, path.parent)
 
 
 @data.command("import")

@@ -94,8 +94,11 @@ SETTINGS = {
 }
 
 
-def read_data_settings(place: str, content: Any) -> DataSettings:
+def read_data_settings(place: str, content: Any, folder: Path = Path()) -> DataSettings:
     """The settings among a table's keys; other keys are ignored.
+
+    Args:
+        folder: from which folders are seen.
 
     Raises:
         SpaceError: the first fault, with its place, value and what was expected.
@@ -111,7 +114,8 @@ def read_data_settings(place: str, content: Any) -> DataSettings:
             raise table.fault("words", word, f"names that do not begin with '_' or '.'{remedy}")
         if word in (UNKNOWN, SILENCE) and values[word]:
             raise table.fault("words", word, f"words beside {word} = true; leave it out of the words")
-    return DataSettings(**{**values, "words": words, "window_s": float(values["window_s"])})
+    settings = DataSettings(**{**values, "words": words, "window_s": float(values["window_s"])})
+    return settings.with_folders(lambda sounds: os.path.normpath(folder / os.path.expanduser(sounds)))
 
 
 def source_beside(place: Path, data: str) -> str:

@@ -114,9 +114,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
     table.only(KEYS)
     heads = {**HEADS, "name": text(name)}
     texts = Table(place, {key: value for key, value in content.items() if key in heads}).read(heads)
-    settings = read_data_settings(place, content).with_folders(
-        lambda sounds: os.path.normpath(folder / os.path.expanduser(sounds))
-    )
+    settings = read_data_settings(place, content, folder)
     features = read_features(place, content, settings.window_s)
     recipe = read_recipe(place, content)
     prunings = read_prunings(place, content)

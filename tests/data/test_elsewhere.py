@@ -100,6 +100,14 @@ def test_a_space_says_where_they_are_as_seen_from_its_folder(words: Path, others
     assert read_space(load_space(path).to_dict()).data_settings == settings
 
 
+def test_a_space_is_checked_with_them(words: Path, others: Path, capsys) -> None:
+    path = tiny.write_space(others.parent / "tiny.toml")
+    path.write_text(f'data = "{words}"\nunknown = "others"\n' + path.read_text())
+    with pytest.raises(SystemExit):
+        main(["data", "check", str(path)])
+    assert "unknown" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("settings, part", [
     ({"unknown": "nowhere"}, "nowhere: is not a folder"),
     ({"silence": "nowhere"}, "nowhere: is not a folder"),

@@ -41,8 +41,8 @@ def data_options(command: Command) -> Command:
         speaker_option,
         click.option("--silence/--no-silence", default=None, help="A class of _silence_ and _background_noise_."),
         click.option("--unknown/--no-unknown", default=None, help="A class of the other words and _unknown_."),
-        click.option("--silence-from", metavar="DIR|builtin", help="The same, with crops of these recordings."),
-        click.option("--unknown-from", metavar="DIR|builtin", help="The same, with the clips of this folder."),
+        click.option("--silence-from", metavar="DIR|builtin,...", help="The same, with crops of recordings there."),
+        click.option("--unknown-from", metavar="DIR|builtin,...", help="The same, with the clips there."),
         click.option("--words", metavar="WORD,WORD", help="Folders to tell apart; all by default."),
     ):
         command = option(command)
@@ -58,8 +58,9 @@ def chosen(settings: DataSettings, **options: Any) -> DataSettings:
     from kwssearch.space import read_data_settings
 
     given = {key.removesuffix("_from"): value for key, value in options.items() if value is not None}
-    if "words" in given:
-        given["words"] = [word.strip() for word in given["words"].split(",")]
+    for key in ("words", "unknown", "silence"):
+        if isinstance(given.get(key), str):
+            given[key] = [name.strip() for name in given[key].split(",")]
     return read_data_settings("options", {**settings.to_dict(), **given})
 
 

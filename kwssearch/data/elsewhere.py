@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from kwssearch.data.splits import split_by_speaker
@@ -15,11 +16,25 @@ from kwssearch.space.data_settings import BUILTIN
 from kwssearch.system.cache import DataError, cache_folder
 from kwssearch.system.sounds import sound_files
 
-NAMES = {UNKNOWN: "_unknown_elsewhere_", SILENCE: "_silence_elsewhere_"}  # first parts of paths; no word begins with _
+KINDS = (UNKNOWN, SILENCE)
 
 
-def folders(settings: DataSettings) -> dict[str, Path]:
-    """First part of a path -> folder, of the classes whose setting names one; what is built in is made first.
+@dataclass(frozen=True)
+class Source:
+    """A folder from which a class has clips.
+
+    Attributes:
+        name: the first part of their paths; no word begins with _.
+    """
+
+    kind: str
+    name: str
+    folder: Path
+    is_builtin: bool = False
+
+
+def sources(settings: DataSettings) -> list[Source]:
+    """The folders that the settings of classes name; what is built in is made first.
 
     Raises:
         DataError: it cannot be made.
@@ -27,12 +42,14 @@ def folders(settings: DataSettings) -> dict[str, Path]:
     from kwssearch.sources.other_sounds import noise, other_words
 
     makers = {UNKNOWN: other_words, SILENCE: noise}
-    named = {UNKNOWN: settings.unknown, SILENCE: settings.silence}
-    return {
-        NAMES[kind]: makers[kind](cache_folder()) if place == BUILTIN else Path(place).expanduser()
-        for kind, place in named.items()
-        if isinstance(place, str)
-    }
+    found = []
+    for kind, places in ((UNKNOWN, settings.unknown), (SILENCE, settings.silence)):
+        for number, place in enumerate(() if isinstance(places, bool) else places, 1):
+            if place == BUILTIN:
+                found.append(Source(kind, f"_{kind}_builtin_", makers[kind](cache_folder()), True))
+            else:
+                found.append(Source(kind, f"_{kind}_elsewhere_{number}_", Path(place).expanduser()))
+    return found
 
 
 def located(root: Path, places: Mapping[str, Path], path: str) -> Path:
@@ -41,8 +58,8 @@ def located(root: Path, places: Mapping[str, Path], path: str) -> Path:
     return places[first] / rest if first in places else root / path
 
 
-def other_clips(folder: Path, words: Iterable[str], is_builtin: bool) -> list[str]:
-    """Paths of clips of words that are no keywords, below their first part.
+def other_clips(source: Source, words: Iterable[str]) -> list[str]:
+    """Paths of clips of words that are no keywords.
 
     Args:
         words: the keywords; folders that are called like one are left out, of what is built in also what sounds alike.
@@ -53,26 +70,26 @@ def other_clips(folder: Path, words: Iterable[str], is_builtin: bool) -> list[st
     known = set(words)
     found = [
         path
-        for path in wavs(folder)
+        for path in wavs(source.folder)
         if not {*Path(path).parts[:-1]} & {SILENT, BACKGROUND, *known}
-        and (not is_builtin or is_free(" ".join(Path(path).parts[:-1]), sorted(known)))
+        and (not source.is_builtin or is_free(" ".join(Path(path).parts[:-1]), sorted(known)))
     ]
     if not found:
-        raise DataError(f"{folder}: holds no WAV of another word, expected clips for the class 'unknown'; add some.")
-    return [f"{NAMES[UNKNOWN]}/{path}" for path in found]
+        raise DataError(f"{source.folder}: holds no WAV of another word, expected clips for 'unknown'; add some.")
+    return [f"{source.name}/{path}" for path in found]
 
 
-def noise_recordings(folder: Path) -> list[str]:
+def noise_recordings(source: Source) -> list[str]:
     """Paths of recordings without speech: of `_silence_` and `_background_noise_` where they are there, else all.
 
     Raises:
         DataError: there is none.
     """
-    every = wavs(folder)
+    every = wavs(source.folder)
     apart = [path for path in every if {*Path(path).parts[:-1]} & {SILENT, BACKGROUND}]
     if not every:
-        raise DataError(f"{folder}: holds no WAV, expected recordings for the class 'silence'; add some.")
-    return [f"{NAMES[SILENCE]}/{path}" for path in apart or every]
+        raise DataError(f"{source.folder}: holds no WAV, expected recordings for the class 'silence'; add some.")
+    return [f"{source.name}/{path}" for path in apart or every]
 
 
 def wavs(folder: Path) -> list[str]:
@@ -88,7 +105,7 @@ def wavs(folder: Path) -> list[str]:
 
 
 def split_elsewhere(
-    folder: Path, clips: Iterable[str], own: Mapping[str, str], speaker_of: Callable[[str], str]
+    source: Source, clips: Iterable[str], own: Mapping[str, str], speaker_of: Callable[[str], str]
 ) -> dict[str, str]:
     """Clip -> split: its speaker's in the data set, else that of the folder's own lists, else by the speaker's hash.
 
@@ -97,10 +114,10 @@ def split_elsewhere(
     """
     known = {speaker_of(clip): split for clip, split in own.items()}
     listed = {
-        f"{NAMES[UNKNOWN]}/{line.strip()}": split
+        f"{source.name}/{line.strip()}": split
         for split, name in LISTS.items()
-        if (folder / name).is_file()
-        for line in (folder / name).read_text(errors="replace").splitlines()
+        if (source.folder / name).is_file()
+        for line in (source.folder / name).read_text(errors="replace").splitlines()
     }
     rest = "train" if listed else None
     return {

@@ -20,7 +20,6 @@ from kwssearch.data.wav import clip_bytes, digest, faults_of, parse, read_start,
 from kwssearch.errors import counted
 from kwssearch.sources import LISTS
 from kwssearch.space import SILENCE, UNKNOWN, DataSettings
-from kwssearch.space.data_settings import BUILTIN
 
 FEW_CLIPS = 100
 LIST = "list "
@@ -49,7 +48,7 @@ class Survey:
         words: the classes.
         digests: path -> digest, of every clip that could be read.
         class_of, split_of: path -> class, split, of every clip that is used.
-        elsewhere: first part of a path -> folder, of clips outside the data set's own.
+        sources: folders elsewhere from which classes have clips.
         crops: path -> piece of noise, of those clips that are not files of their own.
     """
 
@@ -63,7 +62,7 @@ class Survey:
     digests: dict[str, str] = field(default_factory=dict)
     class_of: dict[str, str] = field(default_factory=dict)
     split_of: dict[str, str] = field(default_factory=dict)
-    elsewhere: dict[str, Path] = field(default_factory=dict)
+    sources: list[elsewhere.Source] = field(default_factory=list)
     crops: dict[str, Crop] = field(default_factory=dict)
     levels: Levels = field(default_factory=Levels)
 
@@ -82,7 +81,7 @@ class Survey:
         tell_of_names(self.root, {name: folders[name] for name in sorted(classes)}, self)
         tell_of_files((folders[name] for name in sorted(classes)), self)
         self.class_of = {f"{name}/{clip}": classes[name] for name in sorted(classes) for clip in folders[name].clips}
-        others = [kind for kind in elsewhere.NAMES if getattr(self.settings, kind)]
+        others = [kind for kind in elsewhere.KINDS if getattr(self.settings, kind)]
         self.words = ordered({*classes.values(), *others}, self.settings)
         self.split(folders, [name for name in silent if not tree.folders[name].link])
         self.add_elsewhere()
@@ -106,15 +105,20 @@ class Survey:
         self.class_of = {path: name for path, name in self.class_of.items() if path in self.split_of}
 
     def add_elsewhere(self) -> None:
-        """Adds clips of other words from the folder that the settings name."""
-        self.elsewhere = elsewhere.folders(self.settings)
-        if (folder := self.elsewhere.get(elsewhere.NAMES[UNKNOWN])) is None:
-            return
+        """Adds clips of other words from the folders that the settings name."""
+        self.sources = elsewhere.sources(self.settings)
         keywords = [word for word in self.words if not is_other(word, self.settings)]
-        clips = elsewhere.other_clips(folder, keywords, self.settings.unknown == BUILTIN)
-        own = {} if self.split_by == "clip" else self.split_of
-        self.split_of |= elsewhere.split_elsewhere(folder, clips, own, speaker_rule(self.settings.speaker))
-        self.class_of |= dict.fromkeys(clips, UNKNOWN)
+        own = {} if self.split_by == "clip" else dict(self.split_of)
+        for source in self.sources:
+            if source.kind == UNKNOWN:
+                clips = elsewhere.other_clips(source, keywords)
+                self.split_of |= elsewhere.split_elsewhere(source, clips, own, speaker_rule(self.settings.speaker))
+                self.class_of |= dict.fromkeys(clips, UNKNOWN)
+
+    @property
+    def elsewhere(self) -> dict[str, Path]:
+        """First part of a path -> folder, of clips outside the data set's own."""
+        return {source.name: source.folder for source in self.sources}
 
     def located(self, path: str) -> Path:
         return elsewhere.located(self.root, self.elsewhere, path)
@@ -126,12 +130,18 @@ class Survey:
             if not wanted:
                 continue
             clips = [path for path, name in self.class_of.items() if name == gathered]
-            left = set(clips) - balanced(clips, self.split_of, most)
+            by_source = defaultdict(list)
+            for path in clips:
+                by_source[self.elsewhere.get(path.split("/")[0])].append(path)
+            left = set(clips).difference(*(balanced(own, self.split_of, most) for own in by_source.values()))
             for path in left:
                 del self.class_of[path], self.split_of[path]
             if left:
                 used = f"Of the {len(clips):,} clips of {gathered!r}, {len(clips) - len(left):,} are used"
-                self.notes.append(f"{used}: in each split as many as a word has on average, from its folders in turn.")
+                each = "from each of its places, " if len(by_source) > 1 else ""
+                self.notes.append(
+                    f"{used}: {each}in each split as many as a word has on average, from its folders in turn."
+                )
 
     def read_clips(self) -> None:
         rates: dict[str, int] = {}
@@ -166,8 +176,8 @@ class Survey:
         if not self.settings.silence or not self.sampling_rate:
             return
         recordings = list(folders[BACKGROUND].sounds) if BACKGROUND in folders else []
-        if (folder := self.elsewhere.get(elsewhere.NAMES[SILENCE])) is not None:
-            recordings += elsewhere.noise_recordings(folder)
+        for source in self.sources:
+            recordings += elsewhere.noise_recordings(source) if source.kind == SILENCE else []
         noise = {}
         for path in recordings:
             try:

@@ -22,18 +22,18 @@ class DataSettings:
 
     Attributes:
         words: folders to tell apart; empty for all of them.
-        unknown: whether all other folders, and `_unknown_`, become one class; a folder whose clips join it, or
+        unknown: whether all other folders, and `_unknown_`, become one class; or the folders whose clips join it,
             'builtin' for spoken ones.
-        silence: whether `_silence_` and crops of `_background_noise_` become one class; a folder of whose recordings
-            there are crops too, or 'builtin' for made ones.
+        silence: whether `_silence_` and crops of `_background_noise_` become one class; or the folders of whose
+            recordings there are crops too, 'builtin' for made ones.
         speaker: regular expression whose one group is the speaker. It is searched in the file name, or in
             'word/file.wav' where it holds a '/'. None for what comes before `_nohash_`.
         window_s: seconds of a clip that a model hears.
     """
 
     words: tuple[str, ...] = ()
-    unknown: bool | str = False
-    silence: bool | str = False
+    unknown: bool | tuple[str, ...] = False
+    silence: bool | tuple[str, ...] = False
     speaker: str | None = None
     window_s: float = 1.0
 
@@ -49,8 +49,10 @@ class DataSettings:
     def with_folders(self, place: Callable[[str], str]) -> DataSettings:
         """The same with its folders named otherwise."""
 
-        def moved(value: bool | str) -> bool | str:
-            return place(value) if isinstance(value, str) and value != BUILTIN else value
+        def moved(value: bool | tuple[str, ...]) -> bool | tuple[str, ...]:
+            if isinstance(value, bool):
+                return value
+            return tuple(each if each == BUILTIN else place(each) for each in value)
 
         return replace(self, unknown=moved(self.unknown), silence=moved(self.silence))
 
@@ -77,10 +79,15 @@ def is_pattern(value: Any) -> bool:
         return False
 
 
+def are_places(value: Any) -> bool:
+    named = isinstance(value, list) and all(isinstance(v, str) and v.isprintable() and v.strip() for v in value)
+    return named and bool(value) and not repeated(value)
+
+
 def sounds(what: str) -> Field:
     return Field(
-        f"true or false, 'builtin', or a folder with {what}",
-        lambda v: isinstance(v, bool) or (isinstance(v, str) and v.isprintable() and bool(v.strip())),
+        f"true or false, 'builtin', a folder with {what}, or a list of such",
+        lambda v: isinstance(v, bool) or are_places([v] if isinstance(v, str) else v),
         False,
     )
 
@@ -114,6 +121,9 @@ def read_data_settings(place: str, content: Any, folder: Path = Path()) -> DataS
             raise table.fault("words", word, f"names that do not begin with '_' or '.'{remedy}")
         if word in (UNKNOWN, SILENCE) and values[word]:
             raise table.fault("words", word, f"words beside {word} = true; leave it out of the words")
+    for kind in (UNKNOWN, SILENCE):
+        given = values[kind]
+        values[kind] = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else given
     settings = DataSettings(**{**values, "words": words, "window_s": float(values["window_s"])})
     return settings.with_folders(lambda sounds: os.path.normpath(folder / os.path.expanduser(sounds)))
 

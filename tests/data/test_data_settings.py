@@ -200,7 +200,10 @@ def test_settings_survive_their_record_and_defaults_leave_none() -> None:
         ({"words": ["on", "_unknown_"]}, "that do not begin with '_' or '.'; set unknown = true instead"),
         ({"words": ["_noise"]}, "that do not begin with '_' or '.'."),
         ({"words": ["on", "silence"], "silence": True}, "beside silence = true; leave it out of the words"),
-        ({"unknown": 3}, "unknown: got 3, expected true or false, 'builtin', or a folder with clips of other words"),
+        (
+            {"unknown": 3},
+            "unknown: got 3, expected true or false, 'builtin', a folder with clips of other words, or a list of such",
+        ),
         ({"speaker": "[^_]+"}, "speaker: got '[^_]+', expected a regular expression with one group"),
         ({"speaker": "(a)(b)"}, "with one group"),
         ({"speaker": "("}, "with one group"),

@@ -13,7 +13,7 @@ import pytest
 from kwssearch.cli.commands import main
 from kwssearch.data import DataSet, load_data, recorded_labels
 from kwssearch.data import record as record_of
-from kwssearch.data.elsewhere import other_clips
+from kwssearch.data.elsewhere import Source, other_clips
 from kwssearch.data.speakers import speaker_of
 from kwssearch.errors import UserError
 from kwssearch.sources import other_sounds
@@ -96,7 +96,7 @@ def test_a_space_says_where_they_are_as_seen_from_its_folder(words: Path, others
     path = tiny.write_space(others.parent / "tiny.toml")
     path.write_text('unknown = "others"\nsilence = "builtin"\n' + path.read_text())
     settings = load_space(path).data_settings
-    assert settings == DataSettings(unknown=str(others), silence="builtin")
+    assert settings == DataSettings(unknown=(str(others),), silence=("builtin",))
     assert read_space(load_space(path).to_dict()).data_settings == settings
 
 
@@ -135,7 +135,7 @@ def test_options_say_the_same(words: Path, others: Path, capsys) -> None:
 
 def test_other_words_are_spoken_once_by_the_voices_of_the_built_in_set(tmp_path: Path) -> None:
     folder = other_sounds.other_words(tmp_path, voices=3)
-    clips = other_clips(folder, ["on", "left"], is_builtin=True)
+    clips = other_clips(Source("unknown", "_unknown_builtin_", folder, True), ["on", "left"])
     texts = {path.split("/")[1] for path in clips}
     assert any(" " in text for text in texts)
     assert not texts & {"on", "one"}
@@ -144,6 +144,14 @@ def test_other_words_are_spoken_once_by_the_voices_of_the_built_in_set(tmp_path:
     heard = {split: (folder / f"{split}_list.txt").read_text().splitlines() for split in ("validation", "testing")}
     assert all(len(lines) == other_sounds.WORDS_A_VOICE + other_sounds.PIECES_A_VOICE for lines in heard.values())
     assert other_sounds.other_words(tmp_path, voices=3) == folder
+
+
+def test_each_place_gives_as_many_clips_as_a_word_has(words: Path, others: Path, tmp_path: Path) -> None:
+    more = write_word_folder(tmp_path / "more", ("dog", "bird"), clips=60, seed=9, lists=False)
+    data = load_data(words, unknown=[str(others), str(more)])
+    assert counts(data, "unknown") == {split: 2 * count for split, count in counts(data, "yes").items()}
+    assert any("from each of its places, in each split" in note for note in data.notes)
+    assert data.fingerprint == load_data(words, unknown=[str(others), str(more)]).fingerprint
 
 
 def test_made_noise_is_crops_for_every_split(words: Path, tmp_path: Path, monkeypatch) -> None:

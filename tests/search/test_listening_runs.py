@@ -68,12 +68,12 @@ def test_a_run_tells_words_apart_from_other_sounds_and_goes_on_where_all_has_mov
     assert record["training"] == run.trials[1].executions[0].record["training"]
 
     recorded = json.loads((run.folder / "run.json").read_text())["space"]
-    assert recorded["unknown"] == recorded["silence"] == "../sounds"
+    assert recorded["unknown"] == recorded["silence"] == ["../sounds"]
     assert recorded["augmentation"]["room"]["noise"] == "../sounds/_background_noise_"
     wanted = (run.folder / "trial_1" / "model.tflite").read_bytes()
     after = before.rename(tmp_path / "after")
     space = RunFolder(after / "run").reopen()
-    assert space.data_settings.unknown == str(after / "sounds")
+    assert space.data_settings.unknown == (str(after / "sounds"),)
     for trial in ("trial_1", "trial_2"):
         shutil.rmtree(after / "run" / trial)
     again = searched(after, words)

@@ -45,11 +45,12 @@ class Table:
     one figure, the median, so that noise makes no member of a front.
 
     Args:
-        run: a grid; the first executions are taken, and of each training the float32 file.
+        run: a grid; the first executions are taken. Where a converted file failed, the float32 files alone.
     """
 
     def __init__(self, run: Run) -> None:
-        run = without_variants(run)
+        if any(not trial.executions and trial.values["quantization"] != "none" for trial in run.trials):
+            run = without_variants(run)
         unfinished = [trial.trial_id for trial in run.trials if not trial.executions]
         if unfinished:
             raise SystemExit(f"{run.folder}: trials {', '.join(unfinished[:8])} are not done, expected a whole grid.")

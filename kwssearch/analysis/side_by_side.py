@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from kwssearch.analysis.interval import Interval
 from kwssearch.analysis.worlds import SMALLEST, Worlds
 from kwssearch.runs import Run, Trial, run_changes, same_test_clips
-from kwssearch.space import Objective, SearchSpace, all_axes, cost_objectives
+from kwssearch.space import Objective, SearchSpace, all_axes, cost_objectives, recipe_axes
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,14 @@ class SideBySide:
 
     @cached_property
     def shared(self) -> list[tuple[Trial, Trial]]:
-        known = {identity(self.other.space, trial.values): trial for trial in self.other.completed}
-        found = [(trial, known.get(identity(self.one.space, trial.values))) for trial in self.one.completed]
+        varied = {
+            axis.name
+            for axis in recipe_axes()
+            for run in (self.one, self.other)
+            if len({trial.values[axis.name] for trial in run.trials}) > 1
+        }
+        known = {identity(self.other.space, trial.values, varied): trial for trial in self.other.completed}
+        found = [(trial, known.get(identity(self.one.space, trial.values, varied))) for trial in self.one.completed]
         return [of_shared_seeds(trial, twin) for trial, twin in found if twin is not None]
 
     @property
@@ -97,14 +103,18 @@ class SideBySide:
         return self.difference(self.shared) if self.shared else None
 
 
-def identity(space: SearchSpace, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a point is, whatever its front end, pruning and augmentation are called."""
+def identity(space: SearchSpace, values: Mapping[str, Any], varied: Collection[str]) -> tuple[Any, ...]:
+    """What a point is, whatever its front end, pruning and augmentation are called.
+
+    Args:
+        varied: numbers of the recipe that tell points apart; others are the run's.
+    """
     setting = {key: value for key, value in asdict(space.features[values["features"]]).items() if key != "name"}
     pruning, altered = space.pruning_of(values), space.augmentation_of(values)
     plain = tuple(
-        None if values[axis.name] == space.usual.get(axis.name) else values[axis.name]
+        values[axis.name]
         for axis in all_axes()
-        if not axis.has_settings
+        if not axis.has_settings and (not axis.of_recipe or axis.name in varied)
     )
     own = (
         pruning and pruning.to_dict(),

@@ -139,11 +139,11 @@ def run(
     Example:
       kwssearch run lab4 --data my_words --out runs/mine
     """
-    from kwssearch.space import load_space
+    from kwssearch.space import load_space, with_epochs
 
     declared = load_space(space).with_max_trials(max_trials)
     declared = with_executions(declared, executions)
-    declared = declared if epochs is None else declared.with_recipe(epochs=epochs)
+    declared = declared if epochs is None else with_epochs(declared, epochs)
     given = {"words": words, "unknown": unknown, "silence": silence, "speaker": speaker, "window_s": window_s}
     given |= {"unknown_from": unknown_from, "silence_from": silence_from}
     declared = declared.with_data_settings(chosen(declared.data_settings, **given))

@@ -67,12 +67,13 @@ def other_clips(source: Source, words: Iterable[str]) -> list[str]:
     Raises:
         DataError: there is none.
     """
-    known = set(words)
+    known = sorted(words)
+    left_out = {SILENT, BACKGROUND, *(word.casefold() for word in known)}
     found = [
         path
         for path in wavs(source.folder)
-        if not {*Path(path).parts[:-1]} & {SILENT, BACKGROUND, *known}
-        and (not source.is_builtin or is_free(" ".join(Path(path).parts[:-1]), sorted(known)))
+        if left_out.isdisjoint(folder.casefold() for folder in Path(path).parts[:-1])
+        and (not source.is_builtin or is_free(" ".join(Path(path).parts[:-1]), known))
     ]
     if not found:
         raise DataError(f"{source.folder}: holds no WAV of another word, expected clips for 'unknown'; add some.")
@@ -104,13 +105,18 @@ def wavs(folder: Path) -> list[str]:
         raise DataError(str(error)) from error
 
 
+def has_lists(source: Source) -> bool:
+    """Whether a folder says itself which clips are for validation and test."""
+    return any((source.folder / name).is_file() for name in LISTS.values())
+
+
 def split_elsewhere(
     source: Source, clips: Iterable[str], own: Mapping[str, str], speaker_of: Callable[[str], str]
 ) -> dict[str, str]:
     """Clip -> split: its speaker's in the data set, else that of the folder's own lists, else by the speaker's hash.
 
     Args:
-        own: the data set's clip -> split; empty where voices are in several splits.
+        own: clip -> split as far as it is known; empty where voices are in several splits.
     """
     known = {speaker_of(clip): split for clip, split in own.items()}
     listed = {

@@ -89,10 +89,10 @@ def crops(lengths: Mapping[str, int], counts: Mapping[str, int], frames: int, ra
 
 
 def parts(file: str, length: int, frames: int) -> Iterator[tuple[str, int, int]]:
-    """(split, first sample, last sample) of a recording."""
+    """(split, first sample, last sample) of a recording; a short one goes by its name, wherever it is heard from."""
     held = max(frames, int(HELD_OUT * length))
     if length < len(SPLITS) * frames:
-        yield split_by_speaker(file), 0, length
+        yield split_by_speaker(file.rsplit("/", 1)[-1]), 0, length
     else:
         yield "train", 0, length - 2 * held
         yield "validation", length - 2 * held, length - held

@@ -25,10 +25,19 @@ def speaker_of(clip: str) -> str:
 
 
 def speaker_rule(pattern: str | None) -> Callable[[str], str]:
-    """Clip -> speaker by a pattern's group where the pattern matches, else by the convention."""
+    """Clip -> speaker by a pattern's group where the pattern matches, else by the convention.
+
+    A pattern is for names of the user's own: clips of other words that come from elsewhere and follow the convention
+    are not asked.
+    """
     if pattern is None:
         return speaker_of
-    return lambda clip: matched(pattern, clip) or speaker_of(clip)
+    return lambda clip: speaker_of(clip) if is_from_elsewhere(clip) else matched(pattern, clip) or speaker_of(clip)
+
+
+def is_from_elsewhere(clip: str) -> bool:
+    """Whether a clip is one of the convention's from outside the data set; no word's folder begins with _."""
+    return clip.startswith("_") and MARK in clip
 
 
 def matched(pattern: str, clip: str) -> str | None:

@@ -108,12 +108,12 @@ class Survey:
         """Adds clips of other words from the folders that the settings name."""
         self.sources = elsewhere.sources(self.settings)
         keywords = [word for word in self.words if not is_other(word, self.settings)]
-        own = {} if self.split_by == "clip" else dict(self.split_of)
-        for source in self.sources:
-            if source.kind == UNKNOWN:
-                clips = elsewhere.other_clips(source, keywords)
-                self.split_of |= elsewhere.split_elsewhere(source, clips, own, speaker_rule(self.settings.speaker))
-                self.class_of |= dict.fromkeys(clips, UNKNOWN)
+        others = [source for source in self.sources if source.kind == UNKNOWN]
+        for source in sorted(others, key=lambda source: not elsewhere.has_lists(source)):  # lists bind the others
+            clips = elsewhere.other_clips(source, keywords)
+            own = {} if self.split_by == "clip" else self.split_of
+            self.split_of |= elsewhere.split_elsewhere(source, clips, own, speaker_rule(self.settings.speaker))
+            self.class_of |= dict.fromkeys(clips, UNKNOWN)
 
     @property
     def elsewhere(self) -> dict[str, Path]:

@@ -17,6 +17,7 @@ from kwssearch.features.front_end import Array
 from kwssearch.features.scipy_front_end import FrontEnd
 from kwssearch.sources.noise import EXPONENTS, Audio, at_level, babble, coloured
 from kwssearch.space import Augmentation
+from kwssearch.system.sounds import content_digest, sound_files
 
 BABBLE = "babble"
 VOICES = 6
@@ -60,9 +61,20 @@ def noise_bank(augmentation: Augmentation, front_end: FrontEnd, data: DataSet) -
         return NoiseBank(np.zeros((0, front_end.setting.mel_bins), np.float32), ())
     kinds = [made(kind, data) for kind in augmentation.noise_kinds]
     if augmentation.noise:
+        check_content(augmentation)
         kinds.append(recorded(Path(augmentation.noise), data))
     heard = [front_end.frames(front_end.resample(kind.astype(np.float32))) for kind in kinds]
     return NoiseBank(np.exp(2 * np.concatenate(heard)), tuple(np.cumsum(list(map(len, heard))).tolist()))
+
+
+def check_content(augmentation: Augmentation) -> None:
+    """Raises: UserError: the folder of noise does not hold what it held when the search began."""
+    folder = Path(augmentation.noise)
+    if augmentation.noise_digest not in ("", content_digest(folder, sound_files(folder))):
+        raise UserError(
+            f"augmentation: {folder} holds other sounds than when the search began, expected the same; restore them, "
+            "or begin another run."
+        )
 
 
 def made(kind: str, data: DataSet) -> Audio:

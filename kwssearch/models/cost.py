@@ -66,7 +66,9 @@ def place_of(space: SearchSpace, classes: int, shape: Shape) -> Path | None:
 def builder_digest(space: SearchSpace, architecture: str) -> str:
     """Of the code that builds an architecture."""
     source = space.architectures.get(architecture)
-    return source.digest if source is not None else file_digest(Path(__file__).with_name("architectures.py"))
+    if source is not None:
+        return source.digest
+    return " ".join(file_digest(Path(__file__).with_name(f"{name}.py")) for name in ("architectures", "field", "parts"))
 
 
 def file_digest(path: Path) -> str:

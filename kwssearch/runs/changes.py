@@ -40,8 +40,9 @@ def changed_keys(recorded: SearchSpace, space: SearchSpace) -> Iterator[str]:
     """What differs in a space's own tables; a space that has grown by trials differs in nothing for that."""
     before, after = (flat(comparable(each)) for each in (recorded, space))
     allowed = GROWING if grows(recorded, space) else ()
+    known = tuple(f"augmentation.{name}." for name in recorded.augmentations)  # they mean what they meant
     for key in sorted({*before, *after}):
-        added = key.startswith(allowed) and (key not in before or key.startswith(POINTS))
+        added = key.startswith(allowed) and not key.startswith(known) and (key not in before or key.startswith(POINTS))
         if before.get(key) != after.get(key) and not added:
             yield changed_key(key, before.get(key), after.get(key))
     order, now = ([strategy.name for strategy in each.strategies[1:]] for each in (recorded, space))

@@ -127,7 +127,7 @@ def known_figures(folder: Path) -> dict[str, dict[str, float]]:
 
 def read_recorded_space(folder: Path, record: Mapping[str, Any]) -> SearchSpace:
     """The space of a run as it is now, which knows what it was before it grew."""
-    place = str(folder / RUN_RECORD)
+    place, folder = str(folder / RUN_RECORD), folder.resolve()
     before = None
     try:
         for tables in record.get("before", []):

@@ -22,6 +22,10 @@ def space_notes(space: SearchSpace) -> list[str]:
     sparsities = {trial.values["final_sparsity"] for trial in space.trials}
     if any(trial.values["quantization"] == "dynamic" for trial in space.trials):
         notes.append(f"quantization: {DYNAMIC_IS}")
+    last = space.recipe.learning_rate[1]
+    rising = [rate for trial in space.trials if (rate := trial.values["learning_rate"]) < last]
+    if rising:
+        notes.append(f"learning_rate {min(rising):g} is below the recipe's last one, {last:g}, to which it then rises")
     for name, pruning in space.prunings.items():
         below = sorted(s for s in sparsities if 0 < s < pruning.initial_sparsity)
         if below:
@@ -101,15 +105,13 @@ def pruning_notes(space: SearchSpace, data: DataSet) -> list[str]:
 
 
 def clustering_notes(space: SearchSpace, data: DataSet) -> list[str]:
-    """A warning about clustered trainings that are too short for their centroids to settle."""
-    clustered = next((trial for trial in space.trials if trial.values["clusters"]), None)
-    if clustered is None:
-        return []
-    recipe = space.recipe_of(clustered.values)
-    steps = recipe.epochs * -(-len(data.splits["train"]) // recipe.batch_size)
-    if steps >= FEW_STEPS:
-        return []
-    return [
-        f"clustering: {counted(recipe.epochs, 'epoch')} are {counted(steps, 'step')} here, expected at least "
-        f"{FEW_STEPS} for the centroids to settle; train more epochs, or use smaller batches"
-    ]
+    """Warnings about clustered trainings that are too short for their centroids to settle."""
+    notes: dict[str, None] = {}
+    for trial in space.trials:
+        recipe = space.recipe_of(trial.values)
+        steps = recipe.epochs * -(-len(data.splits["train"]) // recipe.batch_size)
+        if trial.values["clusters"] and steps < FEW_STEPS:
+            told = f"clustering: {counted(recipe.epochs, 'epoch')} are {counted(steps, 'step')} here"
+            remedy = "for the centroids to settle; train more epochs, or use smaller batches"
+            notes[f"{told}, expected at least {FEW_STEPS} {remedy}"] = None
+    return list(notes)

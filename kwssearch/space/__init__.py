@@ -12,10 +12,11 @@ from kwssearch.space.axes import (
     level_name,
     neutrals,
     point_key,
+    recipe_axes,
     shape_axes,
 )
 from kwssearch.space.data_settings import SILENCE, UNKNOWN, DataSettings, is_pattern, read_data_settings, source_beside
-from kwssearch.space.declaration import executions_of, load_space, read_space, shipped_spaces
+from kwssearch.space.declaration import executions_of, load_space, read_space, shipped_spaces, with_epochs
 from kwssearch.space.devices import Device, asked_limits, find_device, known_devices, own_devices_file
 from kwssearch.space.limits import NO_LIMITS, Limits, Miss
 from kwssearch.space.objectives import (
@@ -52,6 +53,7 @@ __all__ = [
     "cost_objectives", "differing",
     "executions_of", "find_device", "is_pattern", "kilobytes", "known_devices", "level_name",
     "load_space", "milliseconds", "neutrals", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",
-    "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space", "shape_axes",
-    "shipped_spaces", "source_beside",
+    "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space", "recipe_axes",
+    "shape_axes",
+    "shipped_spaces", "source_beside", "with_epochs",
 ]  # fmt: skip

@@ -119,8 +119,15 @@ def read_augmentation(table: Table, folder: Path) -> Augmentation:
         raise table.fault("noise_kinds", [], f"some of {', '.join(KINDS)}, or a folder of noise, or noise_share = 0")
     noise = values["noise"] and os.path.normpath(folder / os.path.expanduser(values["noise"]))
     digest = values["noise_digest"] or (noise and noise_digest(table, Path(noise)))
-    read = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    read = {key: as_kept(value) for key, value in values.items()}
     return Augmentation(**{**read, "noise": noise, "noise_digest": digest})
+
+
+def as_kept(value: Any) -> Any:
+    """A declared value in the one form that names of trainings know: 100 is 100.0."""
+    if isinstance(value, list):
+        return tuple(map(as_kept, value))
+    return float(value) if isinstance(value, int) else value
 
 
 def noise_digest(table: Table, noise: Path) -> str:

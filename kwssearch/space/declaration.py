@@ -269,6 +269,17 @@ def check_combined(space: SearchSpace, place: str) -> None:
             )
 
 
+def with_epochs(space: SearchSpace, epochs: int) -> SearchSpace:
+    """The same space with another number of epochs in its recipe.
+
+    Raises:
+        SpaceError: a strategy varies nothing else.
+    """
+    changed = space.with_recipe(epochs=epochs)
+    check_union(changed, f"{space.name} with {epochs} epochs")
+    return changed
+
+
 def check_union(space: SearchSpace, place: str) -> None:
     seen: set[tuple[Any, ...]] = set()
     for strategy in space.strategies:

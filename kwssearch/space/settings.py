@@ -71,7 +71,7 @@ class Recipe:
 
     def number(self, name: str) -> Any:
         """What an axis of the same name varies; of the learning rate the first one."""
-        return self.learning_rate[0] if name == "learning_rate" else getattr(self, name)
+        return float(self.learning_rate[0]) if name == "learning_rate" else getattr(self, name)
 
     def varied(self, numbers: Mapping[str, Any]) -> Recipe:
         """The same with other numbers, by the names of axes."""

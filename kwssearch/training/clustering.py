@@ -19,7 +19,7 @@ def cluster(model: keras.Model, clusters: int) -> keras.Model:
     """
 
     def wrap(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if type(layer) not in PRUNABLE:
+        if not is_clusterable(layer):
             return layer.__class__.from_config(layer.get_config())
         first = tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS
         most = min(clusters, layer.get_weights()[0].size)
@@ -27,9 +27,14 @@ def cluster(model: keras.Model, clusters: int) -> keras.Model:
 
     wrapped = keras.models.clone_model(model, clone_function=wrap)
     for layer in model.layers:
-        if type(layer) not in PRUNABLE:
+        if not is_clusterable(layer):
             wrapped.get_layer(layer.name).set_weights(layer.get_weights())
     return wrapped
+
+
+def is_clusterable(layer: keras.layers.Layer) -> bool:
+    """Whether a layer has a kernel of several weights; tfmot refuses to cluster a single one."""
+    return type(layer) in PRUNABLE and layer.get_weights()[0].size > 1
 
 
 def clustered_layers(model: keras.Model) -> list[keras.layers.Layer]:

@@ -71,6 +71,25 @@ def test_lists_of_the_folder_decide_for_others(words: Path, others: Path) -> Non
     assert not any("_unknown_/" in clip.path for split in ("train", "test") for clip in data.splits[split])
 
 
+def test_a_speaker_of_two_folders_is_in_one_split_whichever_is_named_first(words: Path, others: Path) -> None:
+    again = others.parent / "again"
+    shutil.copytree(others / "cat", again / "dog")
+    listed = [path.relative_to(others).as_posix() for path in sorted((others / "cat").iterdir())]
+    (others / "testing_list.txt").write_text("".join(f"{path}\n" for path in listed))
+    data = load_data(words, unknown=[str(again), str(others)])
+    split_of: dict[str, set[str]] = {}
+    for split, clips in data.splits.items():
+        for clip in clips:
+            split_of.setdefault(speaker_of(clip.path), set()).add(split)
+    assert {len(splits) for splits in split_of.values()} == {1}
+
+
+def test_a_folder_that_is_called_like_a_keyword_in_capitals_is_left_out(others: Path) -> None:
+    (others / "yes").rename(others / "Yes")
+    found = other_clips(Source("unknown", "_unknown_elsewhere_1_", others), ["yes", "no"])
+    assert {path.split("/")[1] for path in found} == {"bed", "cat", "_unknown_"}
+
+
 @pytest.mark.parametrize("name, speaker", [
     ("_unknown_/backward_0c540988_nohash_0.wav.wav", "0c540988"),
     ("bed/0c540988_nohash_1.wav", "0c540988"),

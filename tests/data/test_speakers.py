@@ -197,3 +197,9 @@ def test_a_word_before_the_speaker_is_found_out(tmp_path: Path) -> None:
     mended = load_data(root, DataSettings(unknown=True, speaker="([^_]+)_nohash_"))
     speakers = [set(mended.speakers(split)) for split in mended.splits]
     assert len(set.union(*speakers)) == sum(map(len, speakers)) == 5
+
+
+def test_a_pattern_is_not_asked_about_clips_from_elsewhere() -> None:
+    rule = speaker_rule("^[^_]+_([^_]+)_")
+    assert rule("yes/3_theo_7.wav") == "theo"
+    assert rule("_unknown_elsewhere_1_/cat/0c540988_nohash_0.wav") == "0c540988"

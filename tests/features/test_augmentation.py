@@ -144,3 +144,10 @@ def test_levels_are_those_of_the_loudest_stretch_and_kept(tmp_path: Path, words:
 
 def test_what_altering_takes_is_measured() -> None:
     assert 0 < seconds_a_clip(Augmentation(), MFCC) < 0.1
+
+
+def test_noise_that_changed_since_the_search_began_is_refused(tmp_path: Path, words: Path) -> None:
+    (tmp_path / "fan.wav").write_bytes(wav(0.1 * np.random.default_rng(0).standard_normal(64_000)))
+    augmentation = Augmentation(noise=str(tmp_path), noise_kinds=(), noise_digest="of other sounds")
+    with pytest.raises(UserError, match="holds other sounds than when the search began"):
+        noise_bank(augmentation, FrontEnd(LOG_MEL, 16_000), load_data(words))

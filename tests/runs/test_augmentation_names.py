@@ -46,6 +46,18 @@ def test_a_space_without_one_declares_and_names_what_it_always_did() -> None:
 def test_a_training_is_named_by_what_it_hears_not_by_what_that_is_called() -> None:
     other = {**declared(), "augmentation": {"kitchen": {}}, "strategy": [{"name": "noise", "augmentation": "kitchen"}]}
     assert named(read_space(other), 2) == named(read_space(declared()), 2)
+    said = declared(shift_ms=100, noise_snr_db=[-5, 25])
+    assert named(read_space(said), 2) == named(read_space(declared()), 2), "whole numbers are the same numbers"
+
+
+def test_a_run_that_grows_keeps_what_its_augmentations_mean(tmp_path: Path) -> None:
+    more = [{"name": "wide", "width_multiplier": 0.5}]
+    before = read_space({**declared(shift_ms=60), "strategy": ROOM["strategy"]})
+    after = read_space({**declared(shift_ms=80), "strategy": [*ROOM["strategy"], *more]})
+    assert any("augmentation.room.shift_ms" in phrase for phrase in changed_keys(before, after))
+    another = {**declared(shift_ms=60), "strategy": [*ROOM["strategy"], {"name": "hall", "augmentation": "hall"}]}
+    another["augmentation"] = {"room": {"shift_ms": 60}, "hall": {}}
+    assert list(changed_keys(before, read_space(another))) == []
 
 
 @pytest.mark.parametrize("room, part", [

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from support.searching import searched
 
 from kwssearch.artefact import WEIGHTS_FILE
+from kwssearch.cli.commands import main
 from kwssearch.errors import SpaceError
 from kwssearch.report import trial_rows
 from kwssearch.runs import Run
+from kwssearch.search.foresight import space_notes
 from kwssearch.space import load_space, read_space
 from kwssearch.testing import tiny
 
@@ -69,6 +72,24 @@ def test_a_run_from_before_these_axes_is_read_as_before(whole: Run) -> None:
     longer = space.with_recipe(epochs=9)
     assert longer.trials[0].values["epochs"] == 9
     assert longer.trials[0].name == space.trials[0].name
+
+
+def test_epochs_that_leave_a_strategy_nothing_are_refused(words: Path, tmp_path: Path) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    space.write_text(space.read_text() + '\n[[strategy]]\nname = "longer"\nepochs = 4\n')
+    asked = ["run", str(space), "--data", str(words), "--out", str(tmp_path / "run"), "--epochs", "4"]
+    told = CliRunner().invoke(main, asked)
+    assert told.exit_code == 1
+    assert "tiny with 4 epochs: strategy 'longer' adds no trial" in told.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_rates_that_rise_are_warned_of_and_are_floats(tmp_path: Path) -> None:
+    declared = {"features": {"m": {"kind": "mfcc", "coefficients": 10}}, "recipe": {"learning_rate": [1, 1e-3]}}
+    space = read_space({**declared, "strategy": [{"name": "rate", "learning_rate": [0.5, 1e-4]}]})
+    assert {type(trial.values["learning_rate"]) for trial in space.trials} == {float}
+    (note,) = space_notes(space)
+    assert note == "learning_rate 0.0001 is below the recipe's last one, 0.001, to which it then rises"
 
 
 @pytest.mark.parametrize(

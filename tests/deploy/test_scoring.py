@@ -16,14 +16,14 @@ from kwssearch.analysis import Interval, by_word, wilson
 from kwssearch.analysis.answered import accuracies, answered, difference, scores
 from kwssearch.cli.commands import main
 from kwssearch.data import load_data
-from kwssearch.data.unseen import fitting, load_unseen
+from kwssearch.data.unseen import class_indices, fitting, load_unseen
 from kwssearch.deploy import export
 from kwssearch.errors import UserError
 from kwssearch.report import load_run
 from kwssearch.report.score_lines import score_lines
 from kwssearch.runs import load
 from kwssearch.space import DataSettings
-from kwssearch.testing.words import write_word_folder
+from kwssearch.testing.words import wav, write_word_folder
 
 WORDS = ("no", "yes")
 
@@ -181,12 +181,23 @@ def test_a_lower_rate_is_told(finished: Path, tmp_path: Path) -> None:
 def test_other_words_are_unknown_where_models_have_that_class(tmp_path: Path) -> None:
     folder = write_word_folder(tmp_path / "words", ("no", "yes", "cat", "_unknown_"), clips=4, lists=False)
     settings = DataSettings(unknown=("elsewhere",), silence=("builtin",))
-    data = load_unseen(folder, settings, ("no", "yes", "unknown", "silence"))
+    data = load_unseen(folder, settings, ("no", "up", "yes", "unknown", "silence"))
     assert data.words == ("no", "yes", "unknown")
+    assert class_indices(data, ("no", "up", "yes", "unknown", "silence")) == [0, 2, 3]
     clips = [clip for split in data.splits.values() for clip in split]
     assert sum(data.words[clip.label] == "unknown" for clip in clips) == 4  # as many as a word has
     assert any("counted as 'unknown': cat" in text for text in data.warnings)
-    assert any("holds no clip of silence" in text for text in data.warnings)
+    assert any("holds no clip of silence, up" in text for text in data.warnings)
+
+
+def test_silence_is_cut_from_the_folder_s_own_noise(tmp_path: Path) -> None:
+    folder = write_word_folder(tmp_path / "words", clips=4, lists=False)
+    (folder / "_background_noise_").mkdir()
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 30 * 16_000)
+    (folder / "_background_noise_" / "fan.wav").write_bytes(wav(noise))
+    data = load_unseen(folder, DataSettings(silence=True), (*WORDS, "silence"))
+    clips = [clip for split in data.splits.values() for clip in split if data.words[clip.label] == "silence"]
+    assert len(clips) == 4 and all(clip.crop for clip in clips)
 
 
 def test_other_words_are_left_out_where_words_were_chosen(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: P
     shutil.copy(finished / "latency.json", folder / "runs" / "my_words" / "targets" / "raspberrypi.json")
     export(load(folder / "runs" / "my_words"), "3", folder / "yes_no")
     shutil.copy(next(words.glob("yes/*.wav")), folder / "recording.wav")
+    write_word_folder(folder / "new_words", clips=12, seed=1, lists=False)
     write_sounds(folder)
     return folder
 

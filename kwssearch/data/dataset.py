@@ -151,8 +151,16 @@ def load_data(source: str | Path, settings: DataSettings = PLAIN, **named: Any) 
         SpaceError: the settings are not what they should be.
     """
     settings = read_data_settings("data settings", {**settings.to_dict(), **named_settings(named)})
-    root = locate(source)
-    survey = look_through(root, settings)
+    return indexed(source, look_through(locate(source), settings))
+
+
+def indexed(source: str | Path, survey: Survey) -> DataSet:
+    """The data set that was looked through.
+
+    Raises:
+        DataError: it holds what would make figures wrong.
+    """
+    root = survey.root
     fatal = [problem for problem in survey.problems if problem.fatal]
     if fatal:
         first, more = fatal[0], len(fatal) - 1
@@ -176,7 +184,7 @@ def load_data(source: str | Path, settings: DataSettings = PLAIN, **named: Any) 
         survey.sampling_rate,
         splits,
         warnings,
-        settings,
+        survey.settings,
         tuple(map(printable, survey.notes)),
         survey.split_by,
         survey.elsewhere,
@@ -218,6 +226,12 @@ def check(root: Path, settings: DataSettings = PLAIN) -> list[Problem]:
 
 
 def look_through(root: Path, settings: DataSettings = PLAIN) -> Survey:
+    expect_folder(root)
+    return Survey(root, settings)
+
+
+def expect_folder(root: Path) -> None:
+    """Raises: DataError: there is no such folder."""
     if not root.is_dir():
         looked = "" if root.is_absolute() else f" ({printable(Path.cwd() / root)})"
         archive = "unpack an archive first, " if root.exists() else ""
@@ -226,7 +240,6 @@ def look_through(root: Path, settings: DataSettings = PLAIN) -> Survey:
             f"{archive}name one, or take the data set builtin.",
             about="data",
         )
-    return Survey(root, settings)
 
 
 def record(data: DataSet) -> dict[str, Any]:

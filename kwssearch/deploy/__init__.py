@@ -1,4 +1,4 @@
-"""A trial's model as people take it away: a bundle for Python, C for a microcontroller, ways to try and time it."""
+"""A trial's model as people take it away: a bundle, C for a microcontroller, ways to try, score and time it."""
 
 from kwssearch.deploy.bundle import bundle_files, export
 from kwssearch.deploy.bundled.answers import line as answer_line

@@ -190,6 +190,23 @@ class RecordedRun:
         source = None if data is None else os.fspath(data)
         return listen(self.run, models, data_of(self.run, source), chosen, *places)
 
+    def score(self, data: str | os.PathLike[str], *trials: str, speaker: str | None = None) -> dict[str, Any]:
+        """Scores models on other recordings: what `kwssearch score` prints as JSON.
+
+        Args:
+            data: a folder of words; all of its clips are scored.
+            trials: ids; those of the front when none is given.
+            speaker: a pattern whose one group is the speaker; the run's own by default.
+
+        Raises:
+            QuantityError, SpaceError: no such trial or pattern.
+            UserError: a model is gone, or the folder holds nothing to score by.
+        """
+        from kwssearch.deploy.candidates import of_run
+        from kwssearch.deploy.scoring import score
+
+        return score(of_run(self.run, trials), os.fspath(data), speaker)
+
     def _limits(self, device: str | None, *asked: Any) -> Limits:
         """The device's, replaced by those that are asked for, in that order; above the run's own."""
         names = ("min_accuracy", "max_memory", "max_flash", "max_ram", "max_latency")

@@ -21,6 +21,7 @@ PAGE = Path(__file__).with_name("compression.md")
 PICTURE = Path(__file__).with_name("method") / "compression.png"
 RECORDED = Path(__file__).parents[1] / "runs" / "lab4-plus-msc"
 OTHERS = {"width multiplier": ("width + int8",), "baseline": ("quantization",)}  # strategies of their int8 files
+LOWEST = 86  # %, of what is drawn
 LINES = ("width multiplier", "pruning", "pruning from dense", "clustering")
 
 
@@ -53,6 +54,7 @@ def draw(run: Run) -> bytes:
                     sizes += x
             set_cost_scale(axes, "x", np.array(sizes))
             axes.set_title(title)
+            axes.set_ylim(LOWEST, None)
             axes.set_xlabel("zipped file, kB")
         panels[0].set_ylabel("accuracy on the test clips, %")
         panels[1].legend(fontsize="small", loc="lower right")

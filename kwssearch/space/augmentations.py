@@ -149,14 +149,15 @@ def noise_digest(table: Table, noise: Path) -> str:
 def check_shift(place: str, name: str, augmentation: Augmentation, setting: FeatureSetting) -> None:
     """Raises: SpaceError: it cannot move the frames of a front end, or moves all of them away."""
     step = 1000 * setting.frame_step / setting.sampling_rate
+    as_declared = int(augmentation.shift_ms) if augmentation.shift_ms.is_integer() else augmentation.shift_ms
     table = Table(f"{place}: augmentation.{name}", {})
     if augmentation.shift_ms and not augmentation.shift_frames(setting):
         raise table.fault(
-            "shift_ms", augmentation.shift_ms,
+            "shift_ms", as_declared,
             f"0 or at least {step:g}: clips move by whole frames, {step:g} ms in features {setting.name!r}",
         )  # fmt: skip
     if augmentation.shift_frames(setting) >= setting.shape[0]:
         raise table.fault(
-            "shift_ms", augmentation.shift_ms,
+            "shift_ms", as_declared,
             f"less than the window of {1000 * setting.window_s:g} ms, from which features {setting.name!r} would move",
         )  # fmt: skip

@@ -79,7 +79,7 @@ def test_epochs_that_leave_a_strategy_nothing_are_refused(words: Path, tmp_path:
     space.write_text(space.read_text() + '\n[[strategy]]\nname = "longer"\nepochs = 4\n')
     asked = ["run", str(space), "--data", str(words), "--out", str(tmp_path / "run"), "--epochs", "4"]
     told = CliRunner().invoke(main, asked)
-    assert told.exit_code == 1
+    assert told.exit_code == 2
     assert "tiny with 4 epochs: strategy 'longer' adds no trial" in told.stderr
     assert not (tmp_path / "run").exists()
 

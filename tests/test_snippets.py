@@ -74,7 +74,12 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: P
 def write_sounds(folder: Path) -> None:
     """Other words, a long recording without keywords, and one of a kitchen with its labels."""
     rng = np.random.default_rng(0)
-    for path, seconds in {"other_words/cat/ann_nohash_0.wav": 1, "radio/evening.wav": 90, "kitchen.wav": 20}.items():
+    for path, seconds in {
+        "other_words/cat/ann_nohash_0.wav": 1,
+        "radio/evening.wav": 90,
+        "room_noise/fan.wav": 20,
+        "kitchen.wav": 20,
+    }.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(wav(0.1 * rng.standard_normal(16_000 * seconds)))
     (folder / "kitchen.txt").write_text("0.0\t9.0\t[kettle]\n12.5\t13.1\tyes\n")

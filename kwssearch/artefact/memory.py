@@ -34,11 +34,11 @@ def rounded_size(tensor: Any) -> int:
 def planned_bytes(lifetimes: Sequence[Lifetime]) -> int:
     """Bytes that a greedy plan needs: the largest first, each at the lowest offset that is free while it lives.
 
-    TensorFlow Lite Micro's `GreedyMemoryPlanner`; of equal sizes the first in the sequence comes first
+    TensorFlow Lite Micro's `GreedyMemoryPlanner`; of equal sizes the last in the sequence comes first
     (Pisarchyk and Lee, 2020, Efficient memory management for deep neural net inference).
     """
     placed: list[tuple[int, int, Lifetime]] = []
-    for lifetime in sorted(lifetimes, key=lambda each: -each.size):
+    for lifetime in sorted(reversed(lifetimes), key=lambda each: -each.size):
         offset = 0
         for start, end, other in sorted(placed):
             if other.first <= lifetime.last and lifetime.first <= other.last:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 MARK = "_nohash_"
 AFTER_WORD = re.compile(r"[^\W\d_]+_(?=[0-9a-f]{8}$)")  # as in backward_0c540988_nohash_0.wav
+ELSEWHERE = re.compile(r"_(unknown|silence)_(builtin|elsewhere)_")  # how paths of other sources begin
 CROP = re.compile(r"#\d+$")
 FIELDS = re.compile(r"[^_\- ]+")
 FEWEST_CLIPS = 3
@@ -36,8 +37,8 @@ def speaker_rule(pattern: str | None) -> Callable[[str], str]:
 
 
 def is_from_elsewhere(clip: str) -> bool:
-    """Whether a clip is one of the convention's from outside the data set; no word's folder begins with _."""
-    return clip.startswith("_") and MARK in clip
+    """Whether a clip is one of the convention's from outside the data set."""
+    return ELSEWHERE.match(clip) is not None and MARK in clip
 
 
 def matched(pattern: str, clip: str) -> str | None:

@@ -18,8 +18,10 @@ def cluster(model: keras.Model, clusters: int) -> keras.Model:
         clusters: how many values a layer's kernel may hold; one with fewer weights holds as many as it has.
     """
 
+    kept = {layer.name for layer in model.layers if not is_clusterable(layer)}
+
     def wrap(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if not is_clusterable(layer):
+        if layer.name in kept:
             return layer.__class__.from_config(layer.get_config())
         first = tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS
         most = min(clusters, layer.get_weights()[0].size)
@@ -27,7 +29,7 @@ def cluster(model: keras.Model, clusters: int) -> keras.Model:
 
     wrapped = keras.models.clone_model(model, clone_function=wrap)
     for layer in model.layers:
-        if not is_clusterable(layer):
+        if layer.name in kept:
             wrapped.get_layer(layer.name).set_weights(layer.get_weights())
     return wrapped
 

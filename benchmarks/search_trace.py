@@ -1,8 +1,7 @@
-"""Traces one search, what each worker does when: python benchmarks/trace.py SPACE --data DIR [--out DIR]
+"""Traces one search, what each worker does when: python benchmarks/search_trace.py SPACE --data DIR [--out DIR]
 
-The search is a process of its own; its run folder is looked at ten times a second. What is not training is everything
-but the seconds that records say were spent in training steps: start-up, features, building and tracing a model,
-validation, what comes after the last epoch (batch statistics, conversion, scoring), idle workers, final timing.
+The search is a process of its own; its run folder is looked at ten times a second. `training` is from a model's making
+to its last epoch, tracing and validation included; `ending` is what follows: batch statistics, conversion, scoring.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kwssearch.report.drawing import canvas, images, settle, styled
-from kwssearch.runs import load
 from kwssearch.runs.records import PROGRESS_RECORD, RESULT_RECORD
 from kwssearch.system import environment
 from kwssearch.system.storage import read_json
@@ -89,19 +87,13 @@ def spans(seen: Mapping[str, list[tuple[float, str]]], whole: float, workers: in
         yield Span(lane, "final timing", last, whole)
 
 
-def shares(found: list[Span], run: Path, workers: int, whole: float) -> dict[str, float]:
-    """What part of the workers' time went where; training by its own clock."""
-    total = workers * whole
+def shares(found: list[Span], workers: int, whole: float) -> dict[str, float]:
+    """What part of the workers' time went where."""
     seconds: dict[str, float] = {}
     for span in found:
         seconds[span.what] = seconds.get(span.what, 0.0) + span.end - span.begin
-    records = [execution.record for trial in load(run).completed for execution in trial.executions]
-    own = [record for record in records if "origin" not in record]
-    steps = sum(record["train_seconds"] for record in own)
-    validation = sum(record["validation_seconds"] for record in own)
-    tracing = seconds.pop("training", 0.0) - steps - validation
-    seconds |= {"training steps": steps, "validation": validation, "building and tracing": tracing}
-    return {what: round(value / total, 4) for what, value in sorted(seconds.items(), key=lambda item: -item[1])}
+    ordered = sorted(seconds.items(), key=lambda item: -item[1])
+    return {what: round(value / (workers * whole), 4) for what, value in ordered}
 
 
 def picture(found: list[Span], workers: int, title: str) -> bytes:
@@ -115,7 +107,7 @@ def picture(found: list[Span], workers: int, title: str) -> bytes:
         axes.set_title(title, fontsize="medium")
         for what, color in COLORS.items():
             axes.barh(0, 0, color=color, label=what)
-        axes.legend(ncols=len(COLORS), loc="upper center", bbox_to_anchor=(0.5, -0.45), frameon=False, fontsize="small")
+        figure.legend(ncols=len(COLORS), loc="outside lower center", frameon=False, fontsize="small")
         settle(figure)
         return images(figure)["png"]
 
@@ -136,7 +128,7 @@ def main() -> None:
         found = list(spans(seen, whole, given.workers))
         record: dict[str, Any] = {
             "space": given.space, "epochs": given.epochs, "workers": given.workers, "seconds": round(whole, 1),
-            "environment": environment.describe(), "shares": shares(found, run, given.workers, whole),
+            "environment": environment.describe(), "shares": shares(found, given.workers, whole),
         }  # fmt: skip
     print(json.dumps(record["shares"], indent=1))
     if given.out is not None:

@@ -86,7 +86,7 @@ def pruning_notes(space: SearchSpace, data: DataSet) -> list[str]:
         if (pruning := space.pruning_of(trial.values)) is None:
             continue
         recipe = space.recipe_of(trial.values)
-        steps = recipe.epochs * -(-len(data.splits["train"]) // recipe.batch_size)
+        steps = recipe.steps(len(data.splits["train"]))
         schedule = Schedule.over(steps, pruning)
         name = title(trial.values["pruning"])
         told = (
@@ -107,10 +107,9 @@ def pruning_notes(space: SearchSpace, data: DataSet) -> list[str]:
 def clustering_notes(space: SearchSpace, data: DataSet) -> list[str]:
     """Warnings about clustered trainings that are too short for their centroids to settle."""
     notes: dict[str, None] = {}
-    for trial in space.trials:
+    for trial in (trial for trial in space.trials if trial.values["clusters"]):
         recipe = space.recipe_of(trial.values)
-        steps = recipe.epochs * -(-len(data.splits["train"]) // recipe.batch_size)
-        if trial.values["clusters"] and steps < FEW_STEPS:
+        if (steps := recipe.steps(len(data.splits["train"]))) < FEW_STEPS:
             told = f"clustering: {counted(recipe.epochs, 'epoch')} are {counted(steps, 'step')} here"
             remedy = "for the centroids to settle; train more epochs, or use smaller batches"
             notes[f"{told}, expected at least {FEW_STEPS} {remedy}"] = None

@@ -90,6 +90,14 @@ def short_architecture(value: str) -> str:
     return SHIPPED.get(value, value.rpartition(":")[2])
 
 
+def count_of_recipe(name: str, heading: str, show: str, short: str) -> Axis:
+    """A whole number of the recipe that may vary."""
+    return Axis(
+        name, heading, Stage.TRAINING, lambda names: integer(1, 100_000, "whole numbers from 1"), show.format,
+        short.format, convert=int, scale=math.log2, of_recipe=True,
+    )  # fmt: skip
+
+
 AXES: tuple[Axis, ...] = (
     Axis("features", "features", Stage.FEATURES, field=choice, show=str, short=str, has_settings=True),
     Axis("architecture", "architecture", Stage.SHAPE, architecture_field, str, short_architecture, default="cnn"),
@@ -105,28 +113,8 @@ AXES: tuple[Axis, ...] = (
         convert=float,
         scale=math.log2,
     ),
-    Axis(
-        "epochs",
-        "epochs",
-        Stage.TRAINING,
-        field=lambda names: integer(1, 100_000, "whole numbers from 1"),
-        show="{} epochs".format,
-        short="e{}".format,
-        convert=int,
-        scale=math.log2,
-        of_recipe=True,
-    ),
-    Axis(
-        "batch_size",
-        "batch",
-        Stage.TRAINING,
-        field=lambda names: integer(1, 100_000, "whole numbers from 1"),
-        show="batches of {}".format,
-        short="b{}".format,
-        convert=int,
-        scale=math.log2,
-        of_recipe=True,
-    ),
+    count_of_recipe("epochs", "epochs", "{} epochs", "e{}"),
+    count_of_recipe("batch_size", "batch", "batches of {}", "b{}"),
     Axis(
         "learning_rate",
         "rate",

@@ -69,6 +69,10 @@ class Recipe:
     deterministic: bool
     repeated: str = "all"
 
+    def steps(self, clips: int) -> int:
+        """Optimizer steps of a whole training on so many clips."""
+        return self.epochs * -(-clips // self.batch_size)
+
     def number(self, name: str) -> Any:
         """What an axis of the same name varies; of the learning rate the first one."""
         return float(self.learning_rate[0]) if name == "learning_rate" else getattr(self, name)

@@ -24,7 +24,7 @@ from kwssearch.training.exporting import Bench, export
 from kwssearch.training.hyperparameters import declare, hyperparameters
 from kwssearch.training.precision import choose, precision_of
 from kwssearch.training.pruning import copy_weights, kept_at_first, prune
-from kwssearch.training.trainer import Trainer, load_state, save_state, steps_an_epoch
+from kwssearch.training.trainer import Trainer, load_state, save_state
 from kwssearch.training.weights import load_weights, save_weights
 
 Values = Mapping[str, Any]
@@ -273,8 +273,7 @@ class KwsHyperModel(keras_tuner.HyperModel):
 
     def steps(self, values: Values) -> int:
         """Optimizer steps of a whole training."""
-        recipe = self.space.recipe_of(values)
-        return recipe.epochs * steps_an_epoch(len(self.clips.splits["train"]), recipe.batch_size)
+        return self.space.recipe_of(values).steps(len(self.clips.splits["train"]))
 
     def plain_model(self, values: Values) -> keras.Model:
         """The architecture alone, in the precision that is set, not compiled."""

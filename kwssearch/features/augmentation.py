@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -106,6 +107,7 @@ class Augmented:
         return len(self) * self.seconds / max(1, self.drawn)
 
 
+@lru_cache
 def seconds_a_clip(augmentation: Augmentation, setting: FeatureSetting) -> float:
     """What altering a clip takes on this machine, measured on made-up features; of one core."""
     frames, bands = setting.shape[0], setting.mel_bins

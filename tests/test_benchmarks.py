@@ -67,7 +67,7 @@ def test_the_yardstick_uses_none_of_our_code() -> None:
     [([0, 1, 0, 1], [0, 1, 0, 1], 0), ([0, 1, 0, 1], [1, 0, 1, 0], 100), ([0, 0, 0, 0], [0, 1, 0, 1], -50)],
 )
 def test_difference_is_ours_less_the_plain_one(ours: list[int], plain: list[int], points: float) -> None:
-    value, low, high = script("bench").difference(ours, plain, [0, 1, 0, 1], ["ann", "bea", "cid", "dan"])
+    value, low, high = script("bench_figures").difference(ours, plain, [0, 1, 0, 1], ["ann", "bea", "cid", "dan"])
     assert value == points
     assert low <= value <= high
 
@@ -112,7 +112,7 @@ def test_plain_script_prunes_and_predicts_the_test_clips_in_our_order(tmp_path: 
 )
 def test_interval_over_trainings_is_students(gains: list[float], low: float, high: float) -> None:
     rows = [{"difference": [gain, 0.0, 0.0]} for gain in gains]
-    assert script("bench").over_trainings(rows) == pytest.approx([1.0, low, high], abs=0.01)
+    assert script("bench_figures").over_trainings(rows) == pytest.approx([1.0, low, high], abs=0.01)
 
 
 def test_both_sides_have_the_same_splits_whatever_the_folder_holds(tmp_path: Path) -> None:
@@ -150,6 +150,8 @@ def test_bench_compares_both_sides_over_the_whole_lab(tmp_path: Path, monkeypatc
     assert record["epochs"] == 3, "those the space declares"
     assert [row["trial"] for row in record["trials"]] == ["mfcc cnn 0.05 0.0", "mfcc cnn 0.05 0.9"]
     assert record["seeds"] == {"ours": [43], "plain": [43]}
+    assert record["seconds"].keys() == {"ours", "plain", "dense"}
+    assert record["dense"]["sparse_trials"] == 1 and len(record["dense"]["sparse_less_scratch"]) == 3
     assert list((tmp_path / "out").glob("*-bench-whole.json"))
     assert record["ratio"] == pytest.approx(record["seconds"]["plain"] / record["seconds"]["ours"])
     assert record["ratio_without_our_timing"] > record["ratio"]

@@ -87,6 +87,16 @@ def with_lists(data: Path, folder: Path) -> Path:
     return folder
 
 
+def declared(points: list[Point], seed: int, pruning: str | None = None) -> str:
+    """The space of these points, which are lab4's or the twelve."""
+    text, found = re.subn(r"(?m)^seed = \d+", f"seed = {seed}", shipped_spaces()["lab4"].read_text())
+    if found != 1:
+        sys.exit(f"lab4 declares {found} seeds, expected 1")
+    if points == POINTS:
+        text = text.split("[[strategy]]")[0] + STRATEGIES
+    return text if pruning is None else f"{re.sub(PRUNING_TABLE, '', text)}\n{pruning}"
+
+
 def run_dense(data: Path, points: list[Point], epochs: int, seed: int, folder: Path) -> dict[str, Any]:
     """The same from dense models, in two fifths of the epochs, as the shipped `lab4-plus` does."""
     pruning = f'[pruning]\nstart = "dense"\nepochs = {max(1, round(DENSE_SHARE * epochs))}\n'
@@ -97,15 +107,8 @@ def run_ours(
     data: Path, points: list[Point], epochs: int, seed: int, folder: Path, pruning: str | None = None
 ) -> dict[str, Any]:
     """A whole search, and what it recorded; with another [pruning] than the lab's where one is given."""
-    declared, found = re.subn(r"(?m)^seed = \d+", f"seed = {seed}", shipped_spaces()["lab4"].read_text())
-    if found != 1:
-        sys.exit(f"lab4 declares {found} seeds, expected 1")
-    if points == POINTS:
-        declared = declared.split("[[strategy]]")[0] + STRATEGIES
-    if pruning is not None:
-        declared = f"{re.sub(PRUNING_TABLE, '', declared)}\n{pruning}"
     folder.mkdir(parents=True)
-    (folder / "bench.toml").write_text(declared)
+    (folder / "bench.toml").write_text(declared(points, seed, pruning))
     command = [sys.executable, "-m", "kwssearch", "run", str(folder / "bench.toml"), "--data", str(data)]
     command += ["--epochs", str(epochs), "--out", str(folder / "run")]
     seconds = timed(command, {**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")})

@@ -1,4 +1,4 @@
-"""Traces one search, what each worker does when: python benchmarks/search_trace.py SPACE --data DIR [--out DIR]
+"""Traces one search, what each worker does when: python benchmarks/search_trace.py [SPACE] --data DIR [--out DIR]
 
 The search is a process of its own; its run folder is looked at ten times a second. `training` is from a model's making
 to its last epoch, tracing and validation included; `ending` is what follows: batch statistics, conversion, scoring.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from bench import POINTS, declared
 
 from kwssearch.report.drawing import canvas, images, settle, styled
 from kwssearch.runs.records import PROGRESS_RECORD, RESULT_RECORD
@@ -38,11 +41,12 @@ class Span(NamedTuple):
     end: float
 
 
-def watch(command: list[str], run: Path, epochs: int) -> tuple[dict[str, list[tuple[float, str]]], float]:
-    """Trial -> what it came to when, and how long the search took."""
+def watch(command: list[str], run: Path, epochs: int, cache: Path) -> tuple[dict[str, list[tuple[float, str]]], float]:
+    """Trial -> what it came to when, and how long the search took, whose cache is empty."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = time.monotonic()
     seen: dict[str, list[tuple[float, str]]] = {}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env={**os.environ, "KWSSEARCH_CACHE": str(cache)}, **quiet) as process:
         while process.poll() is None:
             now = time.monotonic() - started
             for folder in run.glob("trial_*"):
@@ -114,25 +118,29 @@ def picture(found: list[Span], workers: int, title: str) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("space")
+    parser.add_argument("space", nargs="?", help="the twelve points of bench.py by default")
     parser.add_argument("--data", required=True)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, help="folder for trace.png and trace.json")
     given = parser.parse_args()
+    name = given.space or "twelve points of lab4"
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
+        run, space = Path(folder) / "run", given.space
+        if space is None:
+            space = Path(folder) / "twelve.toml"
+            space.write_text(declared(POINTS, seed=42))
         asked = ["--data", given.data, "--out", run, "--epochs", given.epochs, "--workers", given.workers]
-        command = [sys.executable, "-m", "kwssearch", "run", given.space, *map(str, asked)]
-        seen, whole = watch(command, run, given.epochs)
+        command = [sys.executable, "-m", "kwssearch", "run", str(space), *map(str, asked)]
+        seen, whole = watch(command, run, given.epochs, Path(folder) / "cache")
         found = list(spans(seen, whole, given.workers))
         record: dict[str, Any] = {
-            "space": given.space, "epochs": given.epochs, "workers": given.workers, "seconds": round(whole, 1),
+            "space": name, "epochs": given.epochs, "workers": given.workers, "seconds": round(whole, 1),
             "environment": environment.describe(), "shares": shares(found, given.workers, whole),
         }  # fmt: skip
     print(json.dumps(record["shares"], indent=1))
     if given.out is not None:
-        (given.out / "trace.png").write_bytes(picture(found, given.workers, f"{given.space}, {given.epochs} epochs"))
+        (given.out / "trace.png").write_bytes(picture(found, given.workers, f"{name}, {given.epochs} epochs"))
         (given.out / "trace.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

@@ -50,6 +50,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path)
 
 def searched(folder: Path, words: Path, cache: Path) -> Path:
     space = tiny.write_space(folder / "tiny.toml")
-    ended = shell.kwssearch("run", space, "--data", words, "--out", folder / "run", cache=cache)
+    ended = shell.kwssearch("run", space, "--data", words, "--out", folder / "run", "--workers", 2, cache=cache)
     assert ended.returncode == 0, ended.stderr
     return folder / "run"

@@ -20,6 +20,7 @@ from kwssearch.runs import RunFolder, load
 from kwssearch.search import conduct
 from kwssearch.search.conduct import time_run
 from kwssearch.search.progress import Progress
+from kwssearch.sources import other_sounds
 from kwssearch.space import declaration
 from kwssearch.testing import tiny
 from kwssearch.testing.words import wav, write_word_folder
@@ -50,8 +51,9 @@ RUNS = ("quickstart", "lab4", "lab4-int8", "my_words", "mine", "lab4-msc")
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path) -> Path:
+def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path, cache: Path) -> Path:
     """What a reader of the pages has: words, a space, and runs that are as good as done."""
+    few_voices(cache)
     folder = tmp_path_factory.mktemp("workplace")
     for place in ("my_words", "where/they/are/now"):
         shutil.copytree(words, folder / place)
@@ -69,6 +71,11 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: P
     write_word_folder(folder / "new_words", clips=12, seed=1, lists=False)
     write_sounds(folder)
     return folder
+
+
+def few_voices(cache: Path) -> None:
+    """Other words as spoken by three of espeak-ng's timbres are taken for those of all."""
+    other_sounds.other_words(cache, voices=3).rename(cache / f"other-words-{other_sounds.VERSION}")
 
 
 def write_sounds(folder: Path) -> None:

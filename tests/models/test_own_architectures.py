@@ -163,12 +163,12 @@ def test_names_that_cannot_be_registered(name: str) -> None:
 
 def test_costs_are_known_the_second_time_without_tensorflow(tmp_path, cache) -> None:
     space = write(tmp_path, "my_models:tc_resnet")
-    first, second = (shell.kwssearch("space", space, "--json", cache=tmp_path / "c") for _ in range(2))
+    first, second = (shell.apart("space", space, "--json", cache=tmp_path / "c") for _ in range(2))
     assert first.returncode == 0, first.stderr
     assert "Loading TensorFlow" in first.stderr and second.stderr == ""
     assert first.stdout == second.stdout
     (tmp_path / "my_models.py").write_text(own_models.TC_RESNET.replace("16 *", "24 *"))
-    third = shell.kwssearch("space", space, "--json", cache=tmp_path / "c")
+    third = shell.apart("space", space, "--json", cache=tmp_path / "c")
     assert json.loads(third.stdout)[0]["parameters"] > json.loads(second.stdout)[0]["parameters"]
 
 

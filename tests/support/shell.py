@@ -1,4 +1,4 @@
-"""The command line in processes of its own, and what tests do to them."""
+"""The command line, in this process or in one of its own, and what tests do to them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import psutil
+from click.testing import CliRunner
+
+from kwssearch.cli.commands import main
 
 
 def environment(cache: Path) -> dict[str, str]:
@@ -23,19 +27,27 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "kwssearch", *map(str, arguments), *short]
 
 
-def kwssearch(*arguments: object, cache: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs to its end; searches with one worker, whose start-up is most of what a toy search takes."""
+def with_one_worker(arguments: tuple[object, ...]) -> list[str]:
+    """Searches have one, whose start-up is most of what a toy search takes."""
     places = ("--workers", "--scheduler", "--help")
     one = ["--workers", "1"] if arguments[0] in ("run", "resume") and not set(places) & set(arguments) else []
-    return subprocess.run(
-        command(*arguments, *one),
-        capture_output=True,
-        text=True,
-        env=environment(cache),
-        cwd=cwd,
-        timeout=240,
-        check=False,
-    )
+    return command(*arguments, *one)
+
+
+def kwssearch(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Runs to its end in this process, which has loaded TensorFlow already; workers are processes all the same."""
+    line = with_one_worker(arguments)
+    with mock.patch.dict(os.environ, environment(cache)):
+        ended = CliRunner().invoke(main, line[3:])
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    return subprocess.CompletedProcess(line, ended.exit_code, ended.stdout, ended.stderr)
+
+
+def apart(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Runs to its end in a process of its own."""
+    line = with_one_worker(arguments)
+    return subprocess.run(line, capture_output=True, text=True, env=environment(cache), timeout=240, check=False)
 
 
 def start(*arguments: object, cache: Path, **options: object) -> subprocess.Popen[str]:

@@ -22,6 +22,7 @@ from kwssearch.search.conduct import time_run
 from kwssearch.search.progress import Progress
 from kwssearch.sources import other_sounds
 from kwssearch.space import declaration
+from kwssearch.system import environment
 from kwssearch.testing import tiny
 from kwssearch.testing.words import wav, write_word_folder
 
@@ -46,6 +47,16 @@ width_multiplier = 0.05
 [[strategy]]
 name = "own"
 architecture = "my_models:tc_cnn"
+"""
+SMALLER = """
+[recipe]
+epochs = 1
+batch_size = 8
+[features.mfcc]
+kind = "mfcc"
+coefficients = 10
+[baseline]
+width_multiplier = 0.05
 """
 RUNS = ("quickstart", "lab4", "lab4-int8", "my_words", "mine", "lab4-msc")
 
@@ -106,8 +117,14 @@ def train_twice_more(run: Path) -> None:
 def toys(workplace: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     """Shipped spaces and data sets by name are toys, too."""
     (workplace / "toys").mkdir(exist_ok=True)
-    shipped = {name: tiny.write_space(workplace / "toys" / f"{name}.toml") for name in declaration.shipped_spaces()}
+    shipped = {name: workplace / "toys" / f"{name}.toml" for name in declaration.shipped_spaces()}
+    for name, path in shipped.items():
+        if name in (*RUNS, "full-int8"):
+            tiny.write_space(path)
+        else:
+            path.write_text(SMALLER)
     monkeypatch.setattr(declaration, "shipped_spaces", lambda: shipped)
+    monkeypatch.setattr(environment, "available_cores", lambda: 1)
     named = dataset.locate
     monkeypatch.setattr(
         dataset, "locate", lambda source: workplace / "my_words" if source in dataset.NAMED else named(source)

@@ -168,7 +168,7 @@ def test_costs_are_known_the_second_time_without_tensorflow(tmp_path, cache) -> 
     assert "Loading TensorFlow" in first.stderr and second.stderr == ""
     assert first.stdout == second.stdout
     (tmp_path / "my_models.py").write_text(own_models.TC_RESNET.replace("16 *", "24 *"))
-    third = shell.apart("space", space, "--json", cache=tmp_path / "c")
+    third = shell.kwssearch("space", space, "--json", cache=tmp_path / "c")
     assert json.loads(third.stdout)[0]["parameters"] > json.loads(second.stdout)[0]["parameters"]
 
 

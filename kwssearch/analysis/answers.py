@@ -220,7 +220,7 @@ def doubts(worlds: Worlds, about: Sequence[Trial]) -> list[str]:
         sentences += latency_notes(worlds)
     if seeds:
         sentences += split_cautions(run)
-    return sentences + grouped([(t.trial_id, phrase) for t in about for phrase in trial_cautions(run, t)])
+    return sentences + grouped([(t.trial_id, phrase) for t in about for phrase in trial_cautions(worlds, t)])
 
 
 def latency_notes(worlds: Worlds) -> list[str]:

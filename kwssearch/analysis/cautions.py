@@ -8,6 +8,7 @@ import numpy as np
 
 from kwssearch.analysis.binomial import wilson
 from kwssearch.analysis.words import by_word
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import counted
 from kwssearch.runs import Execution, Run, Trial
 
@@ -19,9 +20,9 @@ LOST = 0.1  # a share of the training clips
 MOST_IDS = 12
 
 
-def trial_cautions(run: Run, trial: Trial) -> list[str]:
+def trial_cautions(worlds: Worlds, trial: Trial) -> list[str]:
     """Phrases on one completed trial, without its name."""
-    found = []
+    run, found = worlds.run, []
     clips, labels = len(run.labels), np.bincount(run.labels, minlength=len(run.words))
     common = int(labels.argmax())
     if wilson(trial.accuracy * clips, clips)[0] <= labels[common] / clips:
@@ -36,6 +37,10 @@ def trial_cautions(run: Run, trial: Trial) -> list[str]:
         found.append(f"the file answers training clips worse than the last epoch did, by over {points}; train longer")
     if trial.known("twin_agreement") and (alike := trial.mean("twin_agreement")) < DOUBTFUL_AGREEMENT:
         found.append(f"answers as its float32 file does on only {100 * alike:.1f} % of the test clips")
+    if worlds.seed_spread.unstable[worlds.place[trial.trial_id]]:
+        accuracies = [execution["accuracy"] for execution in trial.executions]
+        reach = f"{100 * min(accuracies):.1f} to {100 * max(accuracies):.1f} %"
+        found.append(f"differs over seeds far more than the others ({reach}), and has an interval of its own")
     return found
 
 

@@ -8,7 +8,6 @@ here: `weights`, shape (columns,), one for each completed execution of the run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,33 +15,13 @@ import numpy.typing as npt
 
 from kwssearch.analysis.interval import Floats, Interval, Needed
 from kwssearch.analysis.rounds import drawn_rounds, resampled_medians
+from kwssearch.analysis.seeds import SeedSpread, seed_spread
 from kwssearch.runs import Run, Trial
 from kwssearch.space import ACCURACY, Objective, cost_objectives
 
 SMALLEST = 1e-6  # ms or bytes, so that a ratio is always defined
 FEW_SPEAKERS = 20  # below that, what speakers differ in is not seen in those that there are
 DETECTION = 1.959964 + 0.841621  # standard normal quantiles: two-sided 5 % level, 80 % power
-
-
-@dataclass(frozen=True)
-class SeedSpread:
-    """Variance components of an execution's accuracy over seeds, in log-odds squared; pooled over the trials.
-
-    The spread of accuracies over seeds on one test set is not all the seed's own doing: most of it is clips
-    that flip either way, which resampling clips covers already. Counting it twice makes intervals too wide,
-    resampling three seeds makes them too narrow, so the parts are told apart as in an analysis of variance
-    with crossed random effects (Searle, Casella and McCulloch, 1992, section 5.2; Owen, 2007, on the bootstrap).
-    Log-odds, because a seed moves an accuracy near 1 less than one near 1/2.
-
-    Attributes:
-        flips: seeds times clips, the part that resampling speakers covers.
-        own: a seed's effect on one trial alone.
-        shared: a seed's effect on all trials alike; it leaves their differences alone.
-    """
-
-    flips: float
-    own: float
-    shared: float
 
 
 class Worlds:
@@ -92,21 +71,11 @@ class Worlds:
 
     @cached_property
     def seed_spread(self) -> SeedSpread:
-        """Zero where every trial was trained once: one seed tells nothing of the others."""
-        counts = np.bincount(self.trial_of, minlength=len(self.trials))
-        freedom = int(np.sum(counts - 1))
-        speakers = len(self.clips)
-        if freedom == 0 or speakers < 2:
-            return SeedSpread(0.0, 0.0, 0.0)
-        influence = (self.correct - self.observed * self.clips[:, None]) * (speakers / self.clips.sum())
+        """Over the executions of each trial."""
+        influence = (self.correct - self.observed * self.clips[:, None]) * (len(self.clips) / self.clips.sum())
         residual = (influence - self.trial_means(influence)[:, self.trial_of]) / self.slopes
-        flips = float(np.sum(residual**2)) / (freedom * (speakers - 1) * speakers)
         deviation = (self.observed - self.trial_means(self.observed[None])[0, self.trial_of]) / self.slopes
-        squares = float(np.sum(deviation**2))
-        by_seed = np.bincount(self.seed_of, weights=deviation)
-        common = (float(np.sum(by_seed**2)) - squares) / (freedom * max(len(self.trials) - 1, 1))
-        shared = max(common, 0.0) if len(self.trials) > 1 else 0.0
-        return SeedSpread(flips, max(squares / freedom - flips - shared, 0.0), shared)
+        return seed_spread(deviation, residual, self.trial_of, self.seed_of)
 
     @cached_property
     def slopes(self) -> Floats:
@@ -138,12 +107,15 @@ class Worlds:
         """Accuracy of each execution; shape (worlds, columns)."""
         spread = self.seed_spread
         drawn = self.resampled + self.small_sample
-        if not spread.own + spread.shared:
+        if spread.none:
             return np.asarray(drawn)
         own = self.rng(1).standard_normal(drawn.shape, dtype=np.float32)
         shared = self.rng(2).standard_normal((self.worlds, int(self.seed_of.max()) + 1), dtype=np.float32)
-        effects = np.float32(spread.own**0.5) * own + np.float32(spread.shared**0.5) * shared[:, self.seed_of]
-        student = self.student(5, len(self.trial_of) - len(self.trials))
+        moved = np.sqrt(spread.own, dtype=np.float32)[self.trial_of] * own
+        effects = moved + np.float32(spread.shared**0.5) * shared[:, self.seed_of]
+        student = np.tile(self.student(5, int(spread.freedom.max())), (1, len(self.trial_of)))
+        for trial in np.flatnonzero(spread.unstable):
+            student[:, self.trial_of == trial] = self.student(10 + int(trial), int(spread.freedom[trial]))
         return np.asarray(drawn + effects * student * self.slopes.astype(np.float32))
 
     @cached_property
@@ -275,7 +247,7 @@ class Worlds:
         used = np.flatnonzero(weights)
         clips = float(np.var(self.resampled[:, used] @ weights[used], dtype=np.float64))
         squared = float(np.sum((weights * self.slopes) ** 2))
-        seeds = squared * spread.own
+        seeds = float(np.sum((weights * self.slopes) ** 2 * spread.own[self.trial_of]))
         flips = squared * spread.flips
         repeats = len(np.unique(self.seed_of[used]))
         clip_room, seed_room = target - seeds, target - max(clips - flips, 0.0)

@@ -41,7 +41,7 @@ def strategy_comment(
         sentences += mean_sentences(effects[0], len(effects) - 1)
         sentences += level_sentences(effects[1:])
     sentences += front_sentences(worlds, own, beside)
-    return [*sentences, *grouped([(t.trial_id, phrase) for t in own for phrase in trial_cautions(worlds.run, t)])]
+    return [*sentences, *grouped([(t.trial_id, phrase) for t in own for phrase in trial_cautions(worlds, t)])]
 
 
 def comparison_comment(worlds: Worlds, found: Answers) -> list[str]:

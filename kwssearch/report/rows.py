@@ -92,7 +92,7 @@ def figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
         **{name: trial.figure(name) for name in LATENCIES},
         **latency_figures(worlds, trial),
         "precision": trial.executions[0].record.get("precision"),
-        "warnings": trial_cautions(worlds.run, trial),
+        "warnings": trial_cautions(worlds, trial),
     }
 
 

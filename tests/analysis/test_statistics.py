@@ -228,3 +228,29 @@ def test_latency_ratios_cover_the_truth_though_the_machine_drifts():
         worlds = Worlds(timed(run, times), worlds=600, seed=seed)
         hits += Interval.of(*worlds.latency_ratio(worlds.trials[1], worlds.trials[0])).includes(0.5)
     assert within_binomial_band(hits, rate=0.95), hits
+
+
+def test_unstable_trials_widen_their_own_intervals_alone():
+    run = synthetic_run.build(MINI, executions=3, speakers=400)
+    calm = Worlds(run)
+    assert not calm.seed_spread.unstable.any()
+    wild, other = run.trials[3], run.trials[0]
+    executions = []
+    for number, execution in enumerate(wild.executions):
+        wrong = np.arange(len(run.labels)) % 5 < 2 * number  # two fifths of the answers for each further seed
+        predictions = np.where(wrong, (run.labels + 1) % 8, run.labels)
+        executions.append(replace(execution, record={**execution.record, "predictions": predictions.tolist()}))
+    trials = [replace(wild, executions=tuple(executions)) if trial is wild else trial for trial in run.trials]
+    worlds = Worlds(replace(run, trials=tuple(trials)))
+    assert np.flatnonzero(worlds.seed_spread.unstable).tolist() == [3]
+
+    def width(worlds: Worlds, trial) -> float:
+        return float(np.ptp(np.quantile(worlds.draws(worlds.weights(trial)), (0.025, 0.975))))
+
+    assert width(worlds, other) == pytest.approx(width(calm, other), rel=0.1)
+    assert width(worlds, wild) > 5 * width(calm, wild)
+
+
+def test_trials_that_are_alike_are_hardly_ever_called_unstable():
+    found = [worlds.seed_spread.unstable.any() for _, worlds in simulated(60, executions=3, speakers=400)]
+    assert sum(found) <= 1

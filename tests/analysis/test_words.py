@@ -8,6 +8,7 @@ from support.spaces import MINI
 
 from kwssearch.analysis import answers, by_word, split_cautions, trial_cautions
 from kwssearch.analysis.cautions import grouped
+from kwssearch.analysis.worlds import Worlds
 from kwssearch.report import trial_details, trial_rows
 from kwssearch.space import QuantityError
 from kwssearch.testing import recorded
@@ -44,21 +45,21 @@ def test_recall_precision_and_mistakes():
 def test_ninety_five_percent_of_an_unequal_split_is_chance_and_a_word_is_lost():
     run, trial = answering(("go", "go", 300), ("yes", "go", 5), ("stop", "stop", 10))
     assert trial.accuracy > 0.95
-    found = trial_cautions(run, trial)
+    found = trial_cautions(Worlds(run), trial)
     assert found == ["never recognises 'yes'"]
     run, trial = answering(("go", "go", 300), ("yes", "go", 15))
-    (first, *_) = trial_cautions(run, trial)
+    (first, *_) = trial_cautions(Worlds(run), trial)
     assert first == "no better than always answering 'go', which is right for 95.2 % of the clips"
     row = trial_rows(run)[0]
     assert row["balanced_accuracy"] == 0.5
-    assert row["warnings"] == trial_cautions(run, trial)
+    assert row["warnings"] == trial_cautions(Worlds(run), trial)
     assert any(note.startswith("Trial 00: never recognises 'yes'") for note in answers(run).notes)
 
 
 def test_a_good_trial_on_a_good_split_is_not_warned_of():
     run = recorded.build(MINI)
     assert split_cautions(run) == []
-    assert trial_cautions(run, run.trials[0]) == []
+    assert trial_cautions(Worlds(run), run.trials[0]) == []
 
 
 @pytest.mark.parametrize("clips, speakers, parts", [

@@ -27,7 +27,7 @@ from kwssearch.training import KwsHyperModel
 MORE = """
 [[strategy]]
 name = "narrow"
-width_multiplier = [0.03, 0.05]
+width_multiplier = 0.03
 quantization = ["none", "int8"]
 """
 

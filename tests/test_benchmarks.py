@@ -164,3 +164,17 @@ def test_bench_compares_both_sides_over_the_whole_lab(tmp_path: Path, monkeypatc
     assert record["in_training"]["ours_samples_a_second"] == pytest.approx(
         2 * 3 * record["training_clips"] / sum(row["ours_train_seconds"] for row in record["trials"])
     )
+
+
+def test_a_whole_grid_is_added_up_of_what_shapes_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = script("front_clock")
+
+    def run_plain(data: Path, points: list[Any], epochs: int, seed: int, folder: Path) -> Any:
+        sparse = [point["final_sparsity"] > 0 for point in points]
+        assert len(points) == 32 and sum(sparse) == 16
+        seconds = [5 + (2 if pruned else 1) * epochs for pruned in sparse]
+        trials = [{**point, "seconds": taken} for point, taken in zip(points, seconds, strict=True)]
+        return {"trials": dict(enumerate(trials))}
+
+    monkeypatch.setattr(clock, "run_plain", run_plain)
+    assert clock.plain(tmp_path, tmp_path)["seconds"] == pytest.approx(16 * (5 + 20) + 64 * (5 + 40))

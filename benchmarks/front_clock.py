@@ -1,0 +1,92 @@
+"""The front of `full` on the clock: python benchmarks/front_clock.py SIDE... --data DIR [--out FILE]
+
+`grid` and `front` train from scratch, `grid-dense` and `front-dense` start sparse models from the dense ones; each is
+a search in a process of its own with an empty cache. `plain` is the KerasTuner script: hours, so that it trains each
+shape for a few epochs, dense and sparse, and the grid's time is added up of what an epoch and the rest took. A front's
+hypervolume is on the scale of every report. What other sides left in FILE stays there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import HERE, PRUNING_TABLE, run_plain, timed, with_lists
+from bench_figures import AXES
+
+from kwssearch import runs
+from kwssearch.analysis import hypervolume
+from kwssearch.space import load_space, shipped_spaces
+from kwssearch.system import environment
+
+SEARCHES = {
+    "grid": ("grid", False), "front": ("front", False), "grid-dense": ("grid", True), "front-dense": ("front", True),
+}  # fmt: skip
+FROM_DENSE = '[pruning]\nstart = "dense"\n'
+FEW, MORE = 1, 2  # epochs of the plain script, of which an epoch's seconds are told from the rest
+
+
+def search(name: str, data: Path, folder: Path) -> dict[str, Any]:
+    """One search of `full`, whole, and what it found."""
+    oracle, dense = SEARCHES[name]
+    text = shipped_spaces()["full"].read_text()
+    folder.mkdir()
+    space = folder / "full.toml"
+    space.write_text(f"{re.sub(PRUNING_TABLE, '', text)}\n{FROM_DENSE}" if dense else text)
+    command = [sys.executable, "-m", "kwssearch", "run", str(space), "--data", str(data), "--search", oracle]
+    environ = {**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")}
+    seconds = timed([*command, "--out", str(folder / "run")], environ)
+    run = runs.load(folder / "run")
+    return {
+        "seconds": seconds, "trained": len(run.completed), "hypervolume": hypervolume(run.completed),
+        "train_cpu_seconds": sum(trial.executions[0]["train_cpu_seconds"] for trial in run.completed),
+        "points": [{axis: trial.values[axis] for axis in AXES} for trial in run.completed],
+    }  # fmt: skip
+
+
+def plain(data: Path, folder: Path) -> dict[str, Any]:
+    """Seconds of the plain script for each point of the grid, added up of what its shapes took."""
+    points = [dict(trial.values) for trial in load_space("full").trials]
+    shapes = {shape_of(point): {axis: point[axis] for axis in AXES} for point in points}
+    seconds = {}
+    for epochs in (FEW, MORE):
+        found = run_plain(data, list(shapes.values()), epochs, 42, folder / str(epochs))
+        seconds[epochs] = {shape_of(record): record["seconds"] for record in found["trials"].values()}
+    whole = {}
+    for shape in shapes:
+        epoch = (seconds[MORE][shape] - seconds[FEW][shape]) / (MORE - FEW)
+        whole[" ".join(map(str, shape))] = seconds[FEW][shape] + (load_space("full").recipe.epochs - FEW) * epoch
+    return {"seconds": sum(whole[" ".join(map(str, shape_of(point)))] for point in points), "of_a_point": whole}
+
+
+def shape_of(point: Any) -> tuple[Any, ...]:
+    """What the plain script's time depends on; all sparsities take as long."""
+    return (*(point[axis] for axis in AXES[:-1]), point["final_sparsity"] > 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sides", nargs="+", choices=[*SEARCHES, "plain"], metavar="SIDE")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "front-clock.json")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        data = with_lists(given.data.resolve(), Path(temporary) / "words")
+        for side in given.sides:
+            folder, began = Path(temporary) / side, time.strftime("%Y-%m-%d")
+            found = plain(data, folder) if side == "plain" else search(side, data, folder)
+            record = json.loads(given.out.read_text()) if given.out.exists() else {}
+            record[side] = {"date": began, "environment": environment.describe(), **found}
+            given.out.write_text(json.dumps(record, indent=1) + "\n")
+            print(f"{side}: {found['seconds']:,.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

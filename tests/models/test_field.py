@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kwssearch.artefact import Artefact, check_int8
+from kwssearch.artefact.micro import available, micro_figures
 from kwssearch.backend import keras, start_anew
 from kwssearch.compression import convert
 from kwssearch.models.architectures import MODELS, is_turned, macs, training_form
@@ -61,3 +62,15 @@ def test_their_int8_files_are_sound(name: str) -> None:
     content = convert(model, "int8", clips, False)
     check_int8(content, convert(model))
     assert Artefact(content).activation_bytes > 0
+
+
+@pytest.mark.skipif(not available(), reason="TensorFlow Lite Micro is not installed")
+def test_dilated_convolutions_are_the_same_in_tensorflow_lite_micro() -> None:
+    """Files for batches of any size had them as convolutions of several clips, of which it computed one."""
+    start_anew(0)
+    inputs = keras.layers.Input((12, 10, 1))
+    x = keras.layers.DepthwiseConv2D((3, 1), padding="same", dilation_rate=(2, 1), use_bias=False)(inputs)
+    outputs = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 1)(x))
+    clips = np.random.default_rng(0).standard_normal((20, 12, 10, 1)).astype(np.float32)
+    found = micro_figures(convert(keras.Model(inputs, outputs), "int8", clips), clips)
+    assert found["accepted"] and found["differing_clips"] == 0

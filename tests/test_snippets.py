@@ -94,6 +94,7 @@ def write_sounds(folder: Path) -> None:
     rng = np.random.default_rng(0)
     for path, seconds in {
         "other_words/cat/ann_nohash_0.wav": 1,
+        "my_pieces/joined/no yes/ann_nohash_0.wav": 1,
         "radio/evening.wav": 90,
         "room_noise/fan.wav": 20,
         "kitchen.wav": 20,

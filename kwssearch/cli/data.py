@@ -229,3 +229,28 @@ def split(folder: Path, by: Any, validation: str, test: str, speaker: str | None
     with without_options():
         counts = write_split(folder.expanduser(), by, shares, speaker)
     click.echo(f"{printable(folder)}: clips: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
+
+
+@data.command()
+@click.argument("source", metavar="DIR|msc|builtin")
+@click.argument("dest", type=RUN)
+@speaker_option
+def pieces(source: str, dest: Path, speaker: str | None) -> None:
+    """Make clips that are no word out of the words themselves: played backwards, and halves of two joined.
+
+    They are for the class 'unknown', beside other words: by the same people, in the same rooms.
+
+    \b
+    Example:
+      kwssearch data pieces my_words my_pieces
+      kwssearch run listen --data my_words --unknown-from my_pieces,builtin
+    """
+    from kwssearch.data import load_data
+    from kwssearch.data.pieces import write_pieces
+
+    with without_options():
+        named: dict[str, Any] = {} if speaker is None else {"speaker": speaker}
+        counts = write_pieces(load_data(source, **named), dest.expanduser())
+    made = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    click.echo(f"{printable(dest)}: {counted(sum(counts.values()), 'clip')} ({made})")
+    click.echo(f"Next: kwssearch run listen --data {quote(source)} --unknown-from {quote(str(dest))},builtin", err=True)

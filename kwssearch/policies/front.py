@@ -1,4 +1,4 @@
-"""Finds the front of a space at a part of its cost: trains the cheapest point that may still be on it."""
+"""Finds the front of a space at a part of its cost: trains what may be on it, and is worth the time."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class Skipped:
 
 
 class Front:
-    """The cheapest point whose chance to be on the front is at least `skip`, until a share of `enough` of the front's
-    members is expected to be found, and none is left that is on it rather surely.
+    """The cheapest point that is worth its training, until none is: one whose chance to be on the front is at least
+    `worth` times what its training takes, in trainings of mean length.
 
     It begins with a design: by rising work, each point with a level, or a pair of levels of two choices, that none
     before it had; a number of many values has a few groups of them for its levels.
@@ -67,7 +67,8 @@ class Front:
     Args:
         known: figures of all points of the space.
         seed: of what it draws.
-        skip, enough, sure: shares, see above.
+        worth: the chance that a training of mean length needs.
+        enough: it also stops when such a share of the front's members is expected to be found.
         probe: also trains the costliest point early, which shows what no cheap point does.
         draws: of the surrogate.
     """
@@ -79,15 +80,14 @@ class Front:
         space: SearchSpace,
         known: Known,
         seed: int = 0,
-        skip: float = 0.05,
-        enough: float = 0.75,
-        sure: float = 0.5,
+        worth: float = 0.2,
+        enough: float = 1.0,
         probe: bool = False,
         draws: int = 300,
     ) -> None:
         self.space = space
         self.known = known
-        self.seed, self.skip, self.enough, self.sure, self.probe, self.draws = seed, skip, enough, sure, probe, draws
+        self.seed, self.worth, self.enough, self.probe, self.draws = seed, worth, enough, probe, draws
         self.index = {key_of(trial.values): i for i, trial in enumerate(space.trials)}
         self.domination = Domination(known.costs)
         self.training = grouped_alike([point_key(trial.values, Stage.ENDING) for trial in space.trials])
@@ -106,11 +106,12 @@ class Front:
         following = next((i for i in self.design if not begun[i]), None)
         if following is None:
             outlook = self.outlook(seen, pending)
-            bar = self.skip if outlook.found < self.enough else self.sure
-            worth = np.flatnonzero(~begun & (outlook.chance > 0) & (outlook.chance >= bar))
-            if not len(worth):
+            work = self.work_left(seen, pending)
+            pays = outlook.chance * self.known.work.mean() >= self.worth * work
+            worthy = np.flatnonzero(~begun & (outlook.chance > 0) & pays)
+            if not len(worthy) or outlook.found >= self.enough:
                 return Signal.WAIT if pending else Signal.STOP
-            following = worth[np.argmin(self.work_left(seen, pending)[worth])]
+            following = worthy[np.argmin(work[worthy])]
         return self.space.trials[int(following)].values
 
     def begun(self, seen: Sequence[Seen], pending: Sequence[Point]) -> npt.NDArray[np.bool_]:
@@ -132,10 +133,7 @@ class Front:
 
     @cached_property
     def surrogate(self) -> Surrogate:
-        numbers = self.encoding.x[:, self.encoding.is_number]
-        size = np.log(self.known.costs[:, 0])
-        sizes = np.zeros(len(size)) if np.ptp(size) == 0 else size - size.mean()
-        return Surrogate(self.encoding, np.sign(numbers.T @ sizes))
+        return Surrogate(self.encoding, np.log(self.known.costs[:, 0]))
 
     @cached_property
     def design(self) -> tuple[int, ...]:

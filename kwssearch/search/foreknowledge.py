@@ -14,7 +14,7 @@ from kwssearch.data import DataSet
 from kwssearch.models import costs
 from kwssearch.policies import Known
 from kwssearch.runs import RunFolder
-from kwssearch.search.pace import GUESS, in_words
+from kwssearch.search.pace import in_words
 from kwssearch.search.shape_times import latencies
 from kwssearch.search.training_times import training_seconds
 from kwssearch.space import (
@@ -49,14 +49,13 @@ def foreknown(
         kept = {
             **points,
             "costs": [[row[name] for name in names] for row in rows],
-            SECONDS: [round(row[SECONDS], 2) for row in rows],
-            "work": work(space, rows).tolist(),
+            SECONDS: [round(row[SECONDS], 4) for row in rows],
             "clips": len(data.splits["validation"]) or len(data.splits["test"]),
         }
         folder.keep_known(kept)
     seconds = dict(zip(points["trials"], kept[SECONDS], strict=True))
     each = tuple(seconds[trial_id] for trial_id in trainers(space))
-    return Known(np.array(kept["costs"], dtype=np.float64), np.array(kept["work"]), kept["clips"], each)
+    return Known(np.array(kept["costs"], dtype=np.float64), np.array(kept[SECONDS]), kept["clips"], each)
 
 
 @dataclass(frozen=True)
@@ -117,9 +116,3 @@ def measured(
         }
         for trial_id, forecast in files.items()
     }
-
-
-def work(space: SearchSpace, rows: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """What a training costs, in any unit: multiply-accumulates of all epochs, with an overhead for each step."""
-    epochs = np.array([space.recipe_of(trial.values).epochs for trial in space.trials], dtype=np.float64)
-    return np.asarray((np.array([row["macs"] for row in rows]) + GUESS) * epochs)

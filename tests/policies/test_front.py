@@ -79,7 +79,7 @@ def test_the_surrogate_learns_a_surface_and_knows_its_doubt() -> None:
     surface = 2 + 0.5 * encoding.x[:, 0] - 0.4 * encoding.x[:, 1] ** 2 + 0.3 * encoding.x[:, 2]
     rng = np.random.default_rng(0)
     seen = rng.permutation(80)[:40]
-    surrogate = Surrogate(encoding, np.array([1.0, -1.0]))
+    surrogate = Surrogate(encoding, np.log(known(FULL).costs[:, 0]))
     drawn = surrogate.draw(seen, surface[seen] + 0.05 * rng.standard_normal(40), np.arange(80), 300, rng)
     rest = np.setdiff1d(np.arange(80), seen)
     error = np.abs(drawn.mean(axis=0) - surface)[rest]
@@ -110,6 +110,27 @@ def test_the_front_is_found_at_a_part_of_the_cost() -> None:
     }
     assert all(s.low <= s.accuracy <= s.high and 0 <= s.chance <= 1 for s in skipped)
     assert sum(s.dominated_by is not None for s in skipped) > len(skipped) / 2
+
+
+def test_a_dear_point_needs_a_better_chance_than_a_cheap_one() -> None:
+    frugal, lavish = (search(Front(FULL, known(FULL), worth=worth), truth) for worth in (0.5, 0.1))
+    assert len(frugal) < len(lavish)
+    policy = Front(FULL, known(FULL))
+    seen = search(policy, truth)
+    outlook, work = policy.outlook(seen, ()), policy.known.work
+    left = ~policy.begun(seen, ())
+    assert np.all(outlook.chance[left] <= policy.worth * work[left] / work.mean())
+    enough = search(Front(FULL, known(FULL), enough=0.3), truth)
+    assert len(policy.design) <= len(enough) < len(seen)
+
+
+def test_accuracies_that_follow_the_axes_are_learnt_from_fewer_points_than_chance() -> None:
+    encoding, size = encoded(FULL), np.log(known(FULL).costs[:, 0])
+    rng = np.random.default_rng(1)
+    seen = rng.permutation(80)[:30]
+    smooth, rough = 2 + 0.2 * encoding.x[:, 0], 2 + 0.5 * rng.standard_normal(80)
+    doubts = [Surrogate(encoding, size).rough(seen, y[seen])[1].mean() for y in (smooth, rough)]
+    assert doubts[0] < 0.5 * doubts[1]
 
 
 def test_every_level_is_seen_before_anything_is_skipped() -> None:

@@ -1,8 +1,9 @@
 """Replays recorded grids under policies of search: python benchmarks/replay.py RUN... [--rivals] [--out DIR]
 
-A policy sees bytes and latencies of all points, and the accuracies of those that were trained; two workers take a
-point whenever they are free. Each is judged against the whole grid of its world: the share of the front's members that
-it trained, the ratio of hypervolumes, and the largest accuracy that it gives away at any limits. Nothing is trained.
+A policy sees bytes, latencies and forecast seconds of all points, and the accuracies of those that were trained; two
+workers take a point whenever they are free. Each is judged against the whole grid of its world: the share of the
+front's members that it trained, the ratio of hypervolumes, and the largest accuracy that it gives away at any limits.
+Nothing is trained.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import moocore
 import numpy as np
 import numpy.typing as npt
+from clairvoyant import Clairvoyant
 from worlds import Table, World, make_world
 
 from kwssearch.policies import Front, Grid, Point, Policy, Random, Seen, Signal, key_of
@@ -27,10 +29,12 @@ from kwssearch.system import environment
 
 Bools = npt.NDArray[np.bool_]
 KINDS = {
-    "record": 4, "bootstrap": 50, "halves": 20, "another seed": 50, "noisy seeds": 16, "middle best": 16, "flip": 16,
+    "record": 4, "bootstrap": 100, "halves": 100, "another seed": 100, "noisy seeds": 16, "middle best": 16, "flip": 16,
     "no effect": 15, "corner fails": 16, "pure chance": 16, "all front": 2, "hidden corner": 16, "needle": 16,
 }  # fmt: skip
-ORDERS = ("record", "bootstrap", "another seed")  # worlds in which whole grids are replayed
+LIKELY = ("record", "bootstrap", "halves", "another seed")  # worlds for policies that are there for comparison
+SMOOTH = ("bootstrap", "another seed")  # those whose surface can be known
+EVERYWHERE = ("front", "front with a probe", "cheapest first, 15 %")
 FIRST_SEED = 20_000  # settings were chosen on worlds with others
 CONVERSION_SECONDS = 2.0
 USEFUL = 0.85  # limits for which the grid has no better model are not looked at
@@ -68,34 +72,42 @@ class Searched(NamedTuple):
     deciding: float
 
 
-Make = Callable[[Table, int], Policy]
+Make = Callable[[Table, World, int], Policy]
 
 
 def policies(table: Table, rivals: bool) -> dict[str, tuple[Make, float]]:
-    """Name -> how it is made from a table and a seed, and the share of the grid's cost after which it is cut."""
-    by_work = np.argsort(table.known.work, kind="stable")
-    space, known = table.space, table.known
-    work = {planned.trial_id: float(w) for planned, w in zip(space.trials, known.work, strict=True)}
-    found: dict[str, tuple[Make, float]] = {
-        "grid, declared": (lambda t, seed: Order(t, range(len(t.values))), 1),
-        "grid": (lambda t, seed: Grid(space, work), 1),
-        "grid, longest first": (lambda t, seed: Order(t, by_work[::-1]), 1),
-        "grid, cheapest first": (lambda t, seed: Order(t, by_work), 1),
-        "cheapest first, 10 %": (lambda t, seed: Order(t, by_work), 0.10),
-        "cheapest first, 15 %": (lambda t, seed: Order(t, by_work), 0.15),
-        "random, 15 %": (lambda t, seed: Random(space, seed), 0.15),
-        "front": (lambda t, seed: Front(space, known, seed), 1),
-        "front, enough 0.6": (lambda t, seed: Front(space, known, seed, enough=0.6), 1),
-        "front, enough 0.85": (lambda t, seed: Front(space, known, seed, enough=0.85), 1),
-        "front with a probe": (lambda t, seed: Front(space, known, seed, probe=True, sure=0.2), 1),
-    }
-    if not rivals:
-        return found
-    from rivals import Optuna
+    """Name -> how it is made from a table, a world and a seed, and the share of the grid's cost that it may spend."""
+    if rivals:
+        from rivals import Optuna
+
+        return {
+            "Optuna NSGA-II, 15 %": (lambda t, world, seed: Optuna(t, seed, "nsga2"), 0.15),
+            "Optuna TPE, 15 %": (lambda t, world, seed: Optuna(t, seed, "tpe"), 0.15),
+        }
+    space = table.space
+    macs = {planned.trial_id: float(w) for planned, w in zip(space.trials, table.macs, strict=True)}
+
+    def front(**settings: Any) -> Make:
+        return lambda t, world, seed: Front(space, t.known(seed), seed, **settings)
+
+    def by_work(t: Table, seed: int) -> list[int]:
+        return np.argsort(t.known(seed).work, kind="stable").tolist()
 
     return {
-        "Optuna NSGA-II, 15 %": (lambda t, seed: Optuna(t, seed, "nsga2"), 0.15),
-        "Optuna TPE, 15 %": (lambda t, seed: Optuna(t, seed, "tpe"), 0.15),
+        "grid, declared": (lambda t, world, seed: Order(t, range(len(t.values))), 1),
+        "grid": (lambda t, world, seed: Grid(space, macs), 1),
+        "grid, longest first": (lambda t, world, seed: Order(t, by_work(t, seed)[::-1]), 1),
+        "grid, cheapest first": (lambda t, world, seed: Order(t, by_work(t, seed)), 1),
+        "cheapest first, 10 %": (lambda t, world, seed: Order(t, by_work(t, seed)), 0.10),
+        "cheapest first, 15 %": (lambda t, world, seed: Order(t, by_work(t, seed)), 0.15),
+        "random, 15 %": (lambda t, world, seed: Random(space, seed), 0.15),
+        "front": (front(), 1),
+        **{f"front, worth {worth}": (front(worth=worth), 1) for worth in (0.1, 0.45)},
+        "front with a probe": (front(probe=True), 1),
+        **{
+            f"clairvoyant, worth {worth}": (lambda t, world, seed, worth=worth: Clairvoyant(t, world, seed, worth), 1)
+            for worth in (0.1, 0.2, 0.45)
+        },
     }
 
 
@@ -115,9 +127,9 @@ def simulate(table: Table, world: World, policy: Policy, budget: float, workers:
     asked, stopped = 0, False
     while True:
         while len(running) < workers and not stopped:
-            began = time.perf_counter()
+            began = time.process_time()
             following = policy.propose(seen, pending)
-            deciding, asked = deciding + time.perf_counter() - began, asked + 1
+            deciding, asked = deciding + time.process_time() - began, asked + 1
             if isinstance(following, Signal):
                 stopped = following is Signal.STOP
                 break
@@ -144,7 +156,7 @@ def simulate(table: Table, world: World, policy: Policy, budget: float, workers:
 def judge(table: Table, world: World, searched: Searched) -> dict[str, float]:
     """Shares and points, against the world's whole grid."""
     accuracy = np.where(world.failed, 0.0, world.judged)
-    domination = Domination(table.known.costs)
+    domination = Domination(table.costs)
     members = domination.fronts(accuracy)[0] & ~world.failed
     got = np.zeros(len(accuracy), dtype=bool)
     whole = hypervolume(table, accuracy, ~world.failed)
@@ -157,7 +169,7 @@ def judge(table: Table, world: World, searched: Searched) -> dict[str, float]:
     best = np.where(allowed, accuracy, -1).max(axis=1)
     own = np.where(allowed & got, accuracy, 1 / 8).max(axis=1)
     useful = best >= USEFUL
-    no_dearer = np.all(table.known.costs[None] <= table.known.costs[:, None], axis=2)
+    no_dearer = np.all(table.costs[None] <= table.costs[:, None], axis=2)
     beside = np.where(no_dearer & got, accuracy, 0).max(axis=1)
     row = {
         "cost": (searched.spent[-1] if searched.spent else 0.0) / table.total,
@@ -181,7 +193,7 @@ def judge(table: Table, world: World, searched: Searched) -> dict[str, float]:
 
 def budgets(table: Table) -> Bools:
     """What each pair of limits allows; shape (limits, points)."""
-    costs = table.known.costs
+    costs = table.costs
     limits = np.stack(np.meshgrid(*(np.unique(column) for column in costs.T), indexing="ij"), axis=-1)
     allowed = np.all(costs[None] <= limits.reshape(-1, 1, costs.shape[1]), axis=2)
     return np.unique(allowed[allowed.any(axis=1)], axis=0)
@@ -190,7 +202,7 @@ def budgets(table: Table) -> Bools:
 def hypervolume(table: Table, accuracy: npt.NDArray[np.float64], kept: Bools) -> float:
     """On the scale that reports use: error rate, and logarithms of costs between their objectives' ends."""
     axes = [1 - accuracy]
-    for costs, limits in zip(table.known.costs.T, table.scales, strict=True):
+    for costs, limits in zip(table.costs.T, table.scales, strict=True):
         if limits is not None:
             low, high = np.log(limits[0]), np.log(limits[1])
             axes.append(np.clip((np.log(costs) - low) / (high - low), 0, 1))
@@ -215,12 +227,12 @@ def replayed(table: Table, most: int, rivals: bool) -> Iterator[dict[str, Any]]:
     """A row for each policy and kind of world."""
     for name, (make, budget) in policies(table, rivals).items():
         for kind, count in KINDS.items():
-            if name.startswith("grid") and kind not in ORDERS:
+            if kind not in (SMOOTH if name.startswith("clairvoyant") else KINDS if name in EVERYWHERE else LIKELY):
                 continue
             rows = []
             for seed in range(FIRST_SEED, FIRST_SEED + min(count, most)):
                 world = make_world(table, kind, seed)
-                rows.append(judge(table, world, simulate(table, world, make(table, seed), budget)))
+                rows.append(judge(table, world, simulate(table, world, make(table, world, seed), budget)))
             row = {"policy": name, "world": kind, **{k: round(v, 5) for k, v in summary(rows).items()}}
             print(line(row), flush=True)
             yield row
@@ -244,11 +256,12 @@ def main() -> None:
     for path in given.runs:
         table = Table(load(path))
         print(f"{path.name}: {len(table.values)} points, {table.total:,.0f} s of training in all")
-        rows = list(replayed(table, given.worlds, given.rivals))
-        if given.out is not None:
-            record = {"run": path.name, "environment": environment.describe(), "rows": rows}
-            name = f"replay-{path.name}{'-rivals' if given.rivals else ''}.json"
-            (given.out / name).write_text(json.dumps(record, indent=1) + "\n")
+        name = f"replay-{path.name}{'-rivals' if given.rivals else ''}.json"
+        record: dict[str, Any] = {"run": path.name, "environment": environment.describe(), "rows": []}
+        for row in replayed(table, given.worlds, given.rivals):
+            record["rows"].append(row)
+            if given.out is not None:
+                (given.out / name).write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

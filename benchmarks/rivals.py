@@ -27,10 +27,10 @@ class Optuna:
         chosen: optuna.samplers.BaseSampler = optuna.samplers.TPESampler(seed=seed)
         if sampler == "nsga2":
             chosen = optuna.samplers.NSGAIISampler(population_size=12, seed=seed)
-        directions = ["maximize", *["minimize"] * table.known.costs.shape[1]]
+        directions = ["maximize", *["minimize"] * table.costs.shape[1]]
         self.study = optuna.create_study(directions=directions, sampler=chosen)
         self.space = table.space
-        self.costs = {key_of(v): np.log(c).tolist() for v, c in zip(table.values, table.known.costs, strict=True)}
+        self.costs = {key_of(v): np.log(c).tolist() for v, c in zip(table.values, table.costs, strict=True)}
         self.levels = {axis: list(dict.fromkeys(v[axis] for v in table.values)) for axis in table.values[0]}
         self.open: dict[tuple[tuple[str, object], ...], optuna.Trial] = {}
 

@@ -50,7 +50,7 @@ def test_the_whole_grid_finds_all_and_costs_each_training_once(replay, table) ->
 
 def test_a_budget_cuts_before_it_is_spent(replay, table) -> None:
     world = replay.make_world(table, "bootstrap", 1)
-    searched = replay.simulate(table, world, replay.Order(table, np.argsort(table.known.work)), 0.1)
+    searched = replay.simulate(table, world, replay.Order(table, np.argsort(table.seconds)), 0.1)
     row = replay.judge(table, world, searched)
     assert 0.05 < row["cost"] <= 0.1
     assert row["hypervolume"] < 1
@@ -58,7 +58,7 @@ def test_a_budget_cuts_before_it_is_spent(replay, table) -> None:
 
 def test_front_is_replayed_as_it_ships(replay, table) -> None:
     world = replay.make_world(table, "another seed", 2)
-    searched = replay.simulate(table, world, Front(table.space, table.known, 2), 1)
+    searched = replay.simulate(table, world, Front(table.space, table.known(2), 2), 1)
     row = replay.judge(table, world, searched)
     assert row["cost"] < 0.9
     assert row["members"] > 0.6
@@ -78,3 +78,18 @@ def test_halves_are_searched_on_one_and_judged_on_the_other(replay, table) -> No
     world = replay.make_world(table, "halves", 5)
     assert not np.array_equal(world.decide, world.judged)
     assert np.mean(world.decide + world.judged) / 2 == pytest.approx(table.accuracy.mean(), abs=0.02)
+
+
+def test_forecasts_err_alike_for_the_same_shape(replay, table) -> None:
+    work = table.known(1).work
+    assert np.array_equal(work, table.known(1).work)
+    assert not np.array_equal(work, table.known(2).work)
+    assert 0.01 < np.std(np.log(work / table.seconds)) < 0.3
+
+
+@pytest.mark.parametrize("kind", ["bootstrap", "another seed"])
+def test_who_knows_the_surface_is_spared_the_design(replay, table, kind: str) -> None:
+    world = replay.make_world(table, kind, 2)
+    make, _ = replay.policies(table, rivals=False)["clairvoyant, worth 0.2"]
+    row = replay.judge(table, world, replay.simulate(table, world, make(table, world, 2), 1))
+    assert row["members"] > 0.6

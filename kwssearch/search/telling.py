@@ -23,13 +23,13 @@ def search_sentence(plan: Plan) -> str:
     oracle = plan.run.record.get("oracle")
     if oracle == FRONT:
         return (
-            "Search: front; it trains the cheapest points that may be on the front, until three quarters of it are "
-            "expected to be found, and skips the others."
+            "Search: front; it trains what may be on the front and is worth the time, the cheapest first, and skips "
+            "the others."
         )
     if oracle == GRID and len(plan.trainers) > MANY_TRAININGS:
         return (
             f"Search: grid, all {len(plan.trainers)} trainings; the search 'front' would train those that may be on "
-            "the front (a seventh of the time in replays of a grid) and skip the others."
+            "the front (a sixth of the time in replays of two grids) and skip the others."
         )
     return ""
 
@@ -51,8 +51,8 @@ def likely_cost(known: Known) -> str:
     """What a search for the front is likely to take, where the seconds of all trainings are known."""
     whole = float(np.sum(known.seconds))
     return (
-        f"All {counted(len(known.seconds), 'training')} would take {in_words(whole)} of one core; in replays of a grid "
-        f"the search for the front took a seventh of that ({in_words(whole / 7)}), and found 97 % of its members."
+        f"All {counted(len(known.seconds), 'training')} would take {in_words(whole)} of one core; in replays of two "
+        f"grids the search for the front took a sixth of that ({in_words(whole / 6)}), and found 95 % of its members."
     )
 
 
@@ -81,6 +81,19 @@ def foretold(plan: Plan, hours: float) -> str:
     return f"In {hours:g} h about {fitting} of {trainings} will end, going by those that have."
 
 
+def budget_sentence(run: Run, skipped: int) -> str:
+    """What a grid of the same budget would have trained more, or what a budget that is spent left unseen."""
+    whole, most = len(run.space.trials), run.space.max_trials
+    if most is None:
+        return ""
+    begun = sum(trial.begun and trial.left_out is None for trial in run.trials)
+    if skipped and (fewer := min(most, whole) - begun) > 0:
+        return f"A grid would have trained {fewer} more within the budget of {counted(most, 'trial')}."
+    if not skipped and begun >= most and whole > len(run.trials):
+        return f"The budget of {counted(most, 'trial')} is spent; {whole - begun} points of the space were not reached."
+    return ""
+
+
 def conclusion(run: Run, say: Callable[[str], None]) -> int:
     """Names what failed and where to look; the number of failures."""
     failures = [(trial, failure) for trial in run.trials for failure in trial.failures]
@@ -98,6 +111,8 @@ def conclusion(run: Run, say: Callable[[str], None]) -> int:
         if (share := found_share(run)) is not None:
             say(f"Found: at least {share:.0%} of the front's members, by the search's own, cautious estimate.")
         say(f"To train the skipped ones too: kwssearch resume {shown} --exhaustive")
+    if sentence := budget_sentence(run, skipped):
+        say(sentence)
     if run.completed:
         say(f"Next: kwssearch front {shown}\n      kwssearch answers {shown}\n      kwssearch report {shown}")
     return len(failures)

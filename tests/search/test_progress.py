@@ -22,7 +22,7 @@ from kwssearch.search.job import Job, Outcome
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Budget, Plan, opened
 from kwssearch.search.progress import Display, Progress
-from kwssearch.search.telling import conclusion, foretold
+from kwssearch.search.telling import budget_sentence, conclusion, foretold
 from kwssearch.search.trainers import Trainers
 from kwssearch.space import load_space
 from kwssearch.system.storage import write_json
@@ -189,6 +189,27 @@ def test_nothing_is_next_after_nothing(plan) -> None:
     conclusion(replace(plan.run, trials=(runs.Trial(plan.space.trials[0]),)), shown.say)
     assert "Next" not in printed(shown)
     assert "0 of 1 trial completed." in printed(shown)
+
+
+@pytest.mark.parametrize(
+    "most, skipped, told",
+    [
+        (None, 1, ""),
+        (1, 0, "The budget of 1 trial is spent; 3 points of the space were not reached."),
+        (1, 1, ""),
+        (3, 1, "A grid would have trained 2 more within the budget of 3 trials."),
+        (9, 1, "A grid would have trained 3 more within the budget of 9 trials."),
+        (3, 0, ""),
+    ],
+)
+def test_fewer_results_than_a_grid_would_have_given_are_told(plan, most, skipped: int, told: str) -> None:
+    whole = len(plan.space.trials)
+    space = replace(plan.space, max_trials=most)
+    first, *others = plan.space.trials
+    trials = [runs.Trial(first, executions=(runs.Execution(0, "completed", {}),))]
+    trials += [runs.Trial(planned, skipped={"chance": 0.1}) for planned in others[:skipped]]
+    assert whole == 4
+    assert budget_sentence(replace(plan.run, space=space, trials=tuple(trials)), skipped) == told
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ bench: setup
 
 replay: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[replay]"
-	$(BIN)/python benchmarks/replay.py runs/full-speech8 --out benchmarks/results
-	$(BIN)/python benchmarks/replay.py runs/full-speech8 --out benchmarks/results --rivals --worlds 6
+	$(BIN)/python benchmarks/replay.py runs/full-speech8 runs/full-msc --out benchmarks/results
+	$(BIN)/python benchmarks/replay.py runs/full-speech8 runs/full-msc --out benchmarks/results --rivals --worlds 6
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -1,6 +1,6 @@
-"""Draws the pictures of docs/search.md: python benchmarks/search_pictures.py RUN REPLAY.json RIVALS.json
+"""Draws the pictures of docs/search.md: python benchmarks/search_pictures.py RUN REPLAY.json...
 
-One is of a replay, one of what a search of the recorded grid expects of the points that it does not train.
+One is of replays, one of what a search of the recorded grid expects of the points that it does not train.
 """
 
 from __future__ import annotations
@@ -21,30 +21,32 @@ from kwssearch.runs import load
 
 FOLDER = Path(__file__).parents[1] / "docs" / "method"
 WORLD = "bootstrap"
-BLUE, ORANGE, GREY = "#0173b2", "#de8f05", "0.6"
+BLUE, ORANGE, GREY = "#0173b2", "#de8f05", "0.55"
+SIDES = {"front": BLUE, "cheapest first": ORANGE, "clairvoyant": GREY}
+MOST_COST, LEAST_MEMBERS = 25, 85  # %
 
 
-def draw_replay(axes: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Members found over training spent, of each policy that stops, or is stopped, before the whole grid."""
-    shown = [row for row in rows if row["world"] == WORLD and row["cost"] < 0.9]
-    for row in shown:
-        own = row["policy"].startswith("front")
-        axes.plot(100 * row["cost"], 100 * row["members"], "o", color=BLUE if own else GREY)
-        axes.annotate(row["policy"], (100 * row["cost"], 100 * row["members"]), xytext=(5, -3),
-                      textcoords="offset points", fontsize="small")  # fmt: skip
-    axes.margins(x=0.3)
+def draw_replay(axes: Any, record: dict[str, Any]) -> None:
+    """Members found over training spent, of policies at several settings or cuts."""
+    rows = sorted((row for row in record["rows"] if row["world"] == WORLD), key=lambda row: row["cost"])
+    for name, colour in SIDES.items():
+        own = [row for row in rows if row["policy"].startswith(name) and "probe" not in row["policy"]]
+        shown = [(100 * row["cost"], 100 * row["members"]) for row in own]
+        label = "knows the surface" if name == "clairvoyant" else name
+        axes.plot(*zip(*shown, strict=True), "o-", color=colour, markersize=4, label=label)
+    axes.set_xlim(0, MOST_COST)
+    axes.set_ylim(LEAST_MEMBERS, 100.5)
+    axes.set_title(record["run"], fontsize="medium")
     axes.set_xlabel("training, % of the whole grid's")
-    axes.set_ylabel("members of the front that were found, %")
 
 
 def draw_surrogate(axes: Any, table: Table) -> None:
     """What is expected of each point that was not trained, with its 90 % interval, over what was measured."""
     world = make_world(table, "record", 0)
-    policy = Front(table.space, table.known, 0)
+    policy = Front(table.space, table.known(0), 0)
     order = simulate(table, world, policy, 1).order
     seen = [Seen(table.values[i], {"accuracy": float(world.decide[i])}) for i in order]
-    low, high = (policy.outlook(seen, ()).accuracy[i] for i in (1, 2))
-    mean = policy.outlook(seen, ()).accuracy[0]
+    mean, low, high = policy.outlook(seen, ()).accuracy
     skipped = np.setdiff1d(np.arange(len(mean)), order)
     measured = 100 * world.decide
     axes.vlines(measured[skipped], 100 * low[skipped], 100 * high[skipped], color=BLUE, alpha=0.35, linewidth=3)
@@ -59,17 +61,26 @@ def draw_surrogate(axes: Any, table: Table) -> None:
     axes.legend(fontsize="small")
 
 
+def keep(figure: Any, name: str) -> None:
+    settle(figure)
+    (FOLDER / f"{name}.png").write_bytes(images(figure)["png"])
+
+
 def main(run: Path, replays: Sequence[Path]) -> None:
-    rows = [row for path in replays for row in json.loads(path.read_text())["rows"]]
+    records: dict[str, dict[str, Any]] = {}
+    for path in replays:
+        record = json.loads(path.read_text())
+        records.setdefault(record["run"], {**record, "rows": []})["rows"].extend(record["rows"])
     with styled():
-        for name, draw in (
-            ("replay", lambda axes: draw_replay(axes, rows)),
-            ("surrogate", lambda axes: draw_surrogate(axes, Table(load(run)))),
-        ):
-            figure, (axes,) = canvas(6.6, 4.2)
-            draw(axes)
-            settle(figure)
-            (FOLDER / f"{name}.png").write_bytes(images(figure)["png"])
+        figure, panels = canvas(7.2, 3.6, len(records))
+        for axes, record in zip(panels, records.values(), strict=True):
+            draw_replay(axes, record)
+        panels[0].set_ylabel("members of the front that were found, %")
+        panels[-1].legend(fontsize="small", loc="lower right")
+        keep(figure, "replay")
+        figure, (axes,) = canvas(5.4, 4.2)
+        draw_surrogate(axes, Table(load(run)))
+        keep(figure, "surrogate")
 
 
 if __name__ == "__main__":

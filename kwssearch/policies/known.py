@@ -85,8 +85,8 @@ def varying(space: SearchSpace) -> list[tuple[list[Any], Callable[[Any], float] 
     return [(values, scale) for values, scale in found if None not in values and len(set(values)) > 1]
 
 
-def scaled(values: Sequence[float]) -> Floats:
-    array = np.array(values)
+def scaled(values: npt.ArrayLike) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
     return np.asarray(2 * (array - array.min()) / np.ptp(array) - 1)
 
 

@@ -52,7 +52,7 @@ def likely_cost(known: Known) -> str:
     whole = float(np.sum(known.seconds))
     return (
         f"All {counted(len(known.seconds), 'training')} would take {in_words(whole)} of one core; in replays of two "
-        f"grids the search for the front took a sixth of that ({in_words(whole / 6)}), and found 95 % of its members."
+        f"grids the search for the front took a sixth of that ({in_words(whole / 6)}), and found 97 % of its members."
     )
 
 

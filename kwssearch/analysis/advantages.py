@@ -9,7 +9,7 @@ import numpy as np
 from kwssearch.analysis.interval import Floats, Interval
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Trial
-from kwssearch.space import Objective
+from kwssearch.space import ACCURACY, Objective, quality_objectives
 
 SURE = 0.95  # share of the worlds that must agree before something is called sure
 PROVISIONAL = 0.25  # two latencies that were taken beside training are alike up to this share
@@ -35,18 +35,22 @@ def least_gain(objective: Objective, first: Trial, second: Trial) -> float:
 
 def observed_gain(worlds: Worlds, first: Trial, second: Trial, objective: Objective) -> float:
     """How much better the first is: a share of clips, or a logarithm. A cheap look before that at the worlds."""
-    if not objective.is_cost:
+    if objective is ACCURACY:
         return first.accuracy - second.accuracy
-    measured = worlds.measured[objective.name]
     i, j = worlds.place[first.trial_id], worlds.place[second.trial_id]
-    return -objective.sign * float(np.log(measured[i] / measured[j]))
+    one, other = worlds.measured[objective.name][[i, j]]
+    return -objective.sign * float(np.log(one / other) if objective.is_cost else one - other)
 
 
 def gains(worlds: Worlds, first: Trial, second: Trial, objective: Objective) -> tuple[float, Floats]:
     """The same, on the seeds or in the rounds that both have: observed and in each world, shape (worlds,)."""
-    if not objective.is_cost:
+    if objective is ACCURACY:
         weights = worlds.difference(first, second)
         return float(worlds.observed @ weights), worlds.draws(weights)
+    if not objective.is_cost:
+        drawn = worlds.drawn[objective.name]
+        difference = drawn[:, worlds.place[first.trial_id]] - drawn[:, worlds.place[second.trial_id]]
+        return observed_gain(worlds, first, second, objective), np.asarray(-objective.sign * difference)
     value, drawn = worlds.ratio(first, second, objective)
     return -objective.sign * float(np.log(value)), np.asarray(-objective.sign * np.log(drawn))
 
@@ -54,13 +58,13 @@ def gains(worlds: Worlds, first: Trial, second: Trial, objective: Objective) -> 
 def ties(worlds: Worlds, trials: Sequence[Trial]) -> dict[str, list[str]]:
     """Trial id -> the others of `trials` that no objective tells from it.
 
-    Two trials tie when the interval of their paired accuracy difference includes zero, and those of the
-    ratios of all else come within the objective's resolution of one.
+    Two trials tie when the intervals of their paired differences of accuracy and missed keywords include zero, and
+    those of the ratios of all else come within the objective's resolution of one.
     """
     completed = [trial for trial in trials if trial.executions]
     found: dict[str, list[str]] = {trial.trial_id: [] for trial in completed}
     places = [worlds.place[trial.trial_id] for trial in completed]
-    logs = np.log(np.stack([worlds.measured[cost.name][places] for cost in worlds.costs]))
+    logs = np.log(np.stack([np.ones(len(places)), *(worlds.measured[cost.name][places] for cost in worlds.costs)]))
     apart = abs(logs[:, :, None] - logs[:, None, :]).max(axis=0)
     for i, j in np.argwhere(np.triu(apart < PERHAPS_TIED, 1)):
         if tied(worlds, completed[i], completed[j]):
@@ -70,7 +74,8 @@ def ties(worlds: Worlds, trials: Sequence[Trial]) -> dict[str, list[str]]:
 
 
 def tied(worlds: Worlds, first: Trial, second: Trial) -> bool:
-    if not worlds.estimate(worlds.difference(first, second)).includes(0):
+    judged = quality_objectives(worlds.run.objectives)
+    if not all(Interval.of(*gains(worlds, first, second, each)).includes(0) for each in judged):
         return False
     for cost in worlds.costs:
         gain, least = Interval.of(*gains(worlds, first, second, cost)), least_gain(cost, first, second)

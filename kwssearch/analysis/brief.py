@@ -53,8 +53,9 @@ def worth(objective: Objective, ranking: Ranking, level: Effect | None) -> list[
     """The doubt of an accuracy; what the best single level saves, and costs."""
     best = ranking.best
     if not objective.is_cost:
-        low, high = (decimal(100 * end) for end in (best.accuracy.low, best.accuracy.high))
-        fact = "may change nothing" if best.accuracy.includes(0) else "does change it"
+        change = best.change(objective)
+        low, high = (decimal(100 * end) for end in (change.low, change.high))
+        fact = "may change nothing" if change.includes(0) else "does change it"
         return [f"{best.strategy} {fact}: 95 % interval {low} to {high}."]
     if not all(effect.known(objective) for effect in (best, *ranking.rivals, *ranking.beaten)):
         return ["These latencies are provisional: measure them."]
@@ -75,7 +76,8 @@ def shown(objective: Objective, effect: Effect, unit: bool = False) -> str:
     """A strategy with its figure."""
     if objective.is_cost:
         return f"{effect.strategy} ({times_cell(objective, effect)})"
-    return f"{effect.strategy} ({lost(effect.accuracy_change) if unit else decimal(100 * effect.accuracy_change)})"
+    change = effect.change(objective).value
+    return f"{effect.strategy} ({lost(change) if unit else decimal(100 * change)})"
 
 
 def times_cell(cost: Objective, effect: Effect) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from kwssearch.analysis.interval import Floats, Interval
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import LEFT_OUT, SKIPPED, UNMEASURED, Run, Trial
-from kwssearch.space import BASELINE, LATENCY, Objective, level_name
+from kwssearch.space import ACCURACY, BASELINE, LATENCY, Objective, level_name, quality_objectives
 
 SPARSITY = "final_sparsity"
 
@@ -58,6 +58,21 @@ class Effect:
         return self.worlds.draws(self.weights)
 
     @cached_property
+    def differences(self) -> dict[str, tuple[float, Floats]]:
+        """Missed keywords -> mean difference to the baseline, observed and in each world, shape (worlds,)."""
+        places = np.array([[self.worlds.place[t.trial_id] for t in (p.trial, p.baseline)] for p in self.pairs]).T
+        shares, found = np.array(self.shares), {}
+        for objective in quality_objectives(self.worlds.run.objectives):
+            if objective is not ACCURACY:
+                measured, drawn = self.worlds.measured[objective.name], self.worlds.drawn[objective.name]
+                one, other = places
+                found[objective.name] = (
+                    float((measured[one] - measured[other]) @ shares),
+                    np.asarray((drawn[:, one] - drawn[:, other]) @ shares),
+                )
+        return found
+
+    @cached_property
     def logs(self) -> dict[str, tuple[float, Floats]]:
         """Cost -> mean logarithm of the ratio to the baseline, observed and in each world, shape (worlds,)."""
         return {
@@ -75,9 +90,11 @@ class Effect:
         return Interval.of(self.accuracy_change, self.accuracy_draws)
 
     def change(self, objective: Objective) -> Interval:
-        """A difference of accuracies, as a share; else a ratio."""
-        if not objective.is_cost:
+        """A difference of accuracies or of missed keywords, as a share; else a ratio."""
+        if objective is ACCURACY:
             return self.accuracy
+        if not objective.is_cost:
+            return Interval.of(*self.differences[objective.name])
         return Interval(*np.exp(Interval.of(*self.logs[objective.name])).tolist())
 
     @property
@@ -86,9 +103,9 @@ class Effect:
 
     def loss(self, objective: Objective) -> tuple[float, Floats]:
         """What is lost, observed and in each world, shape (worlds,): a share of clips, or a logarithm."""
-        if not objective.is_cost:
+        if objective is ACCURACY:
             return -self.accuracy_change, -self.accuracy_draws
-        value, drawn = self.logs[objective.name]
+        value, drawn = (self.logs if objective.is_cost else self.differences)[objective.name]
         return objective.sign * value, objective.sign * drawn
 
     @property
@@ -111,9 +128,15 @@ class Effect:
             "features": list(self.features),
             "trial_ids": [pair.trial.trial_id for pair in self.pairs],
             "accuracy_points": interval_dict(self.accuracy.scaled(100)),
+            **self.points(),
             **self.ratios(),
             "latency_provisional": self.provisional,
         }
+
+    def points(self) -> dict[str, Any]:
+        """JSON-ready: miss_rate_points, where missed keywords are judged."""
+        qualities = [each for each in quality_objectives(self.worlds.run.objectives) if each is not ACCURACY]
+        return {f"{each.key}_points": interval_dict(self.change(each).scaled(100)) for each in qualities}
 
     def ratios(self) -> dict[str, Any]:
         """JSON-ready, one for each cost: memory_ratio, latency_ratio."""

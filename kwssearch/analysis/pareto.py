@@ -12,7 +12,7 @@ from kwssearch.analysis.advantages import has_advantage
 from kwssearch.analysis.interval import Floats
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.runs import Trial
-from kwssearch.space import Objective, cost_objectives, objectives_named
+from kwssearch.space import ACCURACY, MISSES, Objective, cost_objectives, objectives_named, quality_objectives
 
 
 def losses(trials: Sequence[Trial], objectives: Sequence[Objective]) -> Floats:
@@ -109,7 +109,8 @@ def hypervolume(trials: Sequence[Trial], objectives: Sequence[Objective] | None 
 
 def reference_note(objectives: Sequence[Objective]) -> str:
     """What the hypervolume is of."""
-    axes = ["the error rate (1 - accuracy)"]
+    named = {ACCURACY: "the error rate (1 - accuracy)", MISSES: "the share of missed keywords"}
+    axes = [named[quality] for quality in quality_objectives(objectives)]
     for cost in cost_objectives(objectives):
         if cost.limits is not None:
             low, high = (f"{cost.factor * limit:,g} {cost.unit}" for limit in cost.limits)

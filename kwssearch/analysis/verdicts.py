@@ -14,7 +14,7 @@ from kwssearch.analysis.interval import Interval
 from kwssearch.analysis.savings import EqualSavings, equal_savings
 from kwssearch.analysis.wording import listed, points, times, what_is_needed
 from kwssearch.errors import counted
-from kwssearch.space import Objective
+from kwssearch.space import ACCURACY, Objective
 
 CLOSE = 0.05  # ratios nearer than this share decide nothing, however sure their order
 
@@ -94,7 +94,7 @@ def verdict(objective: Objective, by_strategy: Strategies) -> Verdict:
     if several:
         found = f"on average over the declared levels (others would give other means), {found}"
     sentences = [found[0].upper() + found[1:]]
-    if not objective.is_cost:
+    if objective is ACCURACY:
         sentences += accuracy_doubt(best, rivals)
     if several:
         sentences.append(level_sentence(objective, best_level, levels))
@@ -116,7 +116,7 @@ def leading_level(objective: Objective, levels: Sequence[Effect]) -> Effect:
 
 def level_sentence(objective: Objective, best: Effect, levels: Sequence[Effect]) -> str:
     """The best single level of any strategy, what it costs, and which others may be as good."""
-    price = f", at {points(best.accuracy)} of accuracy" if objective.is_cost else ""
+    price = "" if objective is ACCURACY else f", at {points(best.accuracy)} of accuracy"
     base = " the baseline's" if objective.is_cost else ""
     alike = [level for level in levels if level is not best and not told(best, level, objective)]
     doubt = f" {counted(len(alike), 'other level')} may be as good." if alike else ""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from kwssearch.analysis.interval import Floats, Interval, Needed
 from kwssearch.analysis.rounds import drawn_rounds, resampled_medians
 from kwssearch.analysis.seeds import SeedSpread, seed_spread
-from kwssearch.runs import Run, Trial
+from kwssearch.runs import LISTENING, Run, Trial
 from kwssearch.space import ACCURACY, Objective, cost_objectives
 
 SMALLEST = 1e-6  # ms or bytes, so that a ratio is always defined
@@ -30,7 +30,8 @@ class Worlds:
     Accuracy: speakers are drawn with replacement, one fewer than there are (which makes the variance unbiased;
     Rao and Wu, 1988), the same ones for all executions; to this come seed effects of the variances in
     `seed_spread`, Student's t since those are estimates. Latency: rounds are drawn with replacement, the same
-    ones for all trials. Memory: exact but for its spread over seeds.
+    ones for all trials. Memory: exact but for its spread over seeds. Missed keywords: parts of the stream are drawn,
+    the same ones for all trials, as their records hold it, with their spread over seeds.
 
     Args:
         run: what was recorded.
@@ -151,26 +152,38 @@ class Worlds:
 
     @cached_property
     def measured(self) -> dict[str, Floats]:
-        """Cost -> its value of each completed trial; shape (trials,)."""
-        return {cost.name: np.array([max(t.figure(cost.name), SMALLEST) for t in self.trials]) for cost in self.costs}
+        """What is judged beside accuracy -> its value of each completed trial; shape (trials,)."""
+        others = [objective for objective in self.run.objectives if objective is not ACCURACY]
+        return {each.name: np.array([max(t.figure(each.name), SMALLEST) for t in self.trials]) for each in others}
 
     @cached_property
     def drawn(self) -> dict[str, Floats]:
         """Objective -> its value of each completed trial in each world; shape (worlds, trials)."""
-        figures = {"rounds": self.drawn_times, "seeds": self.drawn_sizes}
-        return {ACCURACY.name: self.accuracy, **{cost.name: figures[cost.interval](cost.name) for cost in self.costs}}
+        figures = {"rounds": self.drawn_times, "seeds": self.drawn_sizes, "parts": self.drawn_misses}
+        others = [objective for objective in self.run.objectives if objective is not ACCURACY]
+        return {ACCURACY.name: self.accuracy, **{each.name: figures[each.interval](each.name) for each in others}}
 
     @property
     def costs(self) -> tuple[Objective, ...]:
-        """What is judged beside accuracy."""
+        """What a device pays."""
         return cost_objectives(self.run.objectives)
 
     def drawn_sizes(self, name: str) -> Floats:
         """A figure that a file has exactly, with its spread over seeds; shape (worlds, trials)."""
         means = self.measured[name]
+        return np.broadcast_to(np.maximum(means + self.seed_noise(name, 3), SMALLEST), (self.worlds, len(means)))
+
+    def seed_noise(self, name: str, stream: int) -> Floats:
+        """The standard error of a figure's mean over seeds, in each world; shape (worlds or 1, trials)."""
         errors = np.array([standard_error([e[name] for e in trial.executions]) for trial in self.trials])
-        noise = self.rng(3).standard_normal((self.worlds, len(means))) if errors.any() else np.zeros((1, len(means)))
-        return np.broadcast_to(np.maximum(means + noise * errors, SMALLEST), (self.worlds, len(means)))
+        noise = self.rng(stream).standard_normal((self.worlds, len(errors))) if errors.any() else np.zeros((1, 1))
+        return np.asarray(noise * errors)
+
+    def drawn_misses(self, name: str) -> Floats:
+        """Mean over executions of what each missed in the parts that a world draws; shape (worlds, trials)."""
+        heard = [[e[LISTENING]["draws"]["test"] for e in trial.executions] for trial in self.trials]
+        drawn = np.stack([np.resize(np.mean(draws, axis=0), self.worlds) for draws in heard], axis=1)
+        return np.asarray(np.clip(drawn + self.seed_noise(name, 4), 0, 1))
 
     def drawn_times(self, name: str) -> Floats:
         """Medians over drawn rounds, in ms, shape (worlds, trials); a provisional one is the same in all."""

@@ -58,6 +58,7 @@ class Listener:
     """A model with its detector, fed window by window."""
 
     def __init__(self, model: Model, setting: DetectorSetting) -> None:
+        self.model, self.setting = model, setting
         self._classifier = Classifier(model.content)
         self._detector = Detector(model.keywords, setting)
         self.scores, self.best = array("f"), array("h")
@@ -67,6 +68,12 @@ class Listener:
             self._detector(self._classifier.probabilities(window))
             self.best.append(self._detector.best)
             self.scores.append(self._detector.smoothed[self._detector.best])
+
+    def heard(self, window_s: float) -> Heard:
+        """All of its answers, on windows of so many seconds."""
+        scores, best = np.array(self.scores, np.float32), np.array(self.best, np.int64)
+        ends = window_s + self.setting.hop_s * np.arange(len(scores), dtype=np.float64)
+        return Heard(ends, scores, best, self.setting.suppression)
 
 
 def hear(
@@ -81,13 +88,7 @@ def hear(
         show: told how many of how many seconds are done.
     """
     features = {model.front_end: WindowFeatures(model.front_end, sound.rate, settings.hop_ms) for model in models}
-    detectors = {
-        front_end: DetectorSetting(
-            hop_s=found.hop_s, smoothing=settings.smoothing, suppression_s=settings.suppression_s
-        )
-        for front_end, found in features.items()
-    }
-    listeners = [Listener(model, detectors[model.front_end]) for model in models]
+    listeners = [Listener(model, detector(settings, features[model.front_end].hop_s)) for model in models]
     digest = hashlib.sha256()
     with threadpool_limits(1):  # products of some hundred frames are too small to share: threads would only wait
         for block in told(sound, show):
@@ -95,11 +96,12 @@ def hear(
             found = {front_end: compute(block) for front_end, compute in features.items()}
             for model, listener in zip(models, listeners, strict=True):
                 listener(found[model.front_end])
-    heard = [
-        as_heard(listener, features[model.front_end], detectors[model.front_end].suppression)
-        for model, listener in zip(models, listeners, strict=True)
-    ]
-    return heard, digest.hexdigest()
+    return [listener.heard(features[listener.model.front_end].window_s) for listener in listeners], digest.hexdigest()
+
+
+def detector(settings: StreamSettings, hop_s: float) -> DetectorSetting:
+    """How a stream is listened to, whatever the threshold."""
+    return DetectorSetting(hop_s=hop_s, smoothing=settings.smoothing, suppression_s=settings.suppression_s)
 
 
 def told(sound: Sound, show: Callable[[int, int], None]) -> Iterator[Samples]:
@@ -109,9 +111,3 @@ def told(sound: Sound, show: Callable[[int, int], None]) -> Iterator[Samples]:
         yield block
         done += len(block)
         show(min(total, done // sound.rate), total)
-
-
-def as_heard(listener: Listener, features: WindowFeatures, suppression: int) -> Heard:
-    scores, best = np.array(listener.scores, np.float32), np.array(listener.best, np.int64)
-    ends = features.window_s + features.hop_s * np.arange(len(scores), dtype=np.float64)
-    return Heard(ends, scores, best, suppression)

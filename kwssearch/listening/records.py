@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.errors import UserError
+from kwssearch.runs.records import LISTEN_RECORD, STREAMS_RECORD
 from kwssearch.space import StreamSettings
 from kwssearch.system.storage import dumps, read_json, write_json
 
 FORMAT = 1
-STREAMS_RECORD, LISTEN_RECORD = "streams.json", "listen.json"
 
 
 def read(path: Path) -> dict[str, Any]:

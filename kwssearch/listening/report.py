@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,11 @@ import numpy as np
 from kwssearch.analysis import Interval
 from kwssearch.listening.figures import Figures, StreamWorlds, drawn_parts
 from kwssearch.listening.hearing import Model
-from kwssearch.listening.sweep import THRESHOLDS, Sweep
+from kwssearch.listening.kept import KeptStream
+from kwssearch.listening.records import as_read
+from kwssearch.listening.sources import SPLITS
+from kwssearch.listening.sweep import THRESHOLDS, Sweep, fired, sweep
+from kwssearch.space import StreamSettings
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,13 @@ class Scored:
         """Of the threshold, which the validation stream sets."""
         return self.setting.index_for(self.per_hour)
 
-    def record(self, worlds: StreamWorlds) -> dict[str, Any]:
-        """JSON-ready; intervals are value, low and high."""
+    def record(self, worlds: StreamWorlds, deciding: StreamWorlds) -> dict[str, Any]:
+        """JSON-ready; intervals are value, low and high.
+
+        Args:
+            worlds: of the stream that reports.
+            deciding: of the validation stream.
+        """
         index, told = self.index, self.told
         return {
             "trial_id": self.model.trial_id,
@@ -48,21 +57,27 @@ class Scored:
             "false_accepts_per_hour": told.false_accepts(index),
             "false_accepts_by_part": list(told.by_part(index)),
             "keywords": len(told.sweep.truth.keywords),
-            **(self.misses(worlds) if told.sweep.truth.keywords else {}),
+            **(self.misses(worlds, deciding) if told.sweep.truth.keywords else {}),
+            "fired": [[round(end, 2), self.words[word], outcome] for end, word, outcome in fired(told.sweep, index)],
             "det": told.det(),
         }
 
-    def misses(self, worlds: StreamWorlds) -> dict[str, Any]:
+    def misses(self, worlds: StreamWorlds, deciding: StreamWorlds) -> dict[str, Any]:
         """What is known of keywords, if there are any."""
         index, told = self.index, self.told
         best = told.index_for(self.per_hour)
         name = f"miss_rate_at_{self.per_hour:g}_per_hour"
+        drawn, decided = worlds.mean_miss_rate(), deciding.mean_miss_rate()
+        missed = (k for k, gone in zip(told.sweep.truth.keywords, told.sweep.missed[index], strict=True) if gone)
         return {
             "missed_by_snr_db": told.by_snr(index),
             name: told.missed(index, told.best),
             f"{name}_best_threshold": told.missed(best, told.best),
             "best_threshold": threshold_of(best),
-            "mean_miss_rate": Interval.of(told.mean_miss_rate(), worlds.mean_miss_rate()),
+            "mean_miss_rate": Interval.of(told.mean_miss_rate(), drawn),
+            "validation_mean_miss_rate": Interval.of(self.setting.mean_miss_rate(), decided),
+            "draws": {"test": drawn.round(4).tolist(), "validation": decided.round(4).tolist()},
+            "missed": [[round(keyword.start_s, 2), self.words[keyword.label], keyword.snr_db] for keyword in missed],
             "confused": int((told.sweep.said[index] >= 0).sum()),
             "confusions": [
                 {"said": self.words[said], "heard": self.words[heard], "times": times}
@@ -81,19 +96,33 @@ def records(scored: Sequence[Scored]) -> list[dict[str, Any]]:
 
     Without keywords: those with the fewest false accepts first.
     """
-    drawn = drawn_parts(scored[0].told.sweep)
-    if not scored[0].told.snrs:
-        ordered = sorted(scored, key=lambda each: (each.told.rates[each.index], each.model.trial_id))
-        return [each.record(StreamWorlds(each.told, drawn)) for each in ordered]
-    ranked = sorted(scored, key=lambda each: (each.told.mean_miss_rate(), each.model.trial_id))
+    drawn, deciding = (drawn_parts(figures.sweep) for figures in (scored[0].told, scored[0].setting))
+    has_keywords = bool(scored[0].told.snrs)
+    ranked = sorted(
+        scored,
+        key=lambda each: (
+            each.told.mean_miss_rate() if has_keywords else each.told.rates[each.index],
+            each.model.trial_id,
+        ),
+    )
     worlds = [StreamWorlds(each.told, drawn) for each in ranked]
     found = []
     for each, own in zip(ranked, worlds, strict=True):
-        record = each.record(own)
-        if each is not ranked[0]:
+        record = each.record(own, StreamWorlds(each.setting, deciding))
+        if has_keywords and each is not ranked[0]:
             record["against_best"] = against(each, own, ranked[0], worlds[0])
         found.append(record)
     return found
+
+
+def score(
+    model: Model, streams: Mapping[str, KeptStream], settings: StreamSettings, words: Sequence[str]
+) -> dict[str, Any]:
+    """What is recorded of one model on the two streams of a search."""
+    heard = [(streams[split].heard_by(model, settings), streams[split].truth) for split in SPLITS]
+    setting, told = (Figures(sweep(*each)) for each in heard)
+    (record,) = records([Scored(model, words, settings.per_hour, setting, told)])
+    return as_read(record)
 
 
 def against(each: Scored, own: StreamWorlds, best: Scored, worlds: StreamWorlds) -> dict[str, Any]:

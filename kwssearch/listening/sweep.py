@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +18,21 @@ Flags = npt.NDArray[np.bool_]
 LOG_ODDS = np.linspace(-2.0, 16.5, 75)  # softmax saturates: steps of a probability would see nothing near one
 THRESHOLDS: Array = np.unique(np.append(1 / (1 + np.exp(-LOG_ODDS)), 1.0).astype(np.float32))
 
+OUTCOMES = HIT, CONFUSION, FALSE_ACCEPT = ("hit", "confusion", "false accept")
+
 
 @dataclass(frozen=True)
 class Sweep:
     """Counts at each of `THRESHOLDS`, the lowest first, and above all of them, where nothing is heard.
 
     Attributes:
+        heard: what was counted.
         false_accepts: shape (thresholds + 1, parts).
         missed: shape (thresholds + 1, keywords).
         said: the class that is heard instead of a keyword, -1 for none; shape (thresholds + 1, keywords).
     """
 
+    heard: Heard
     truth: Truth
     false_accepts: Counts
     missed: Flags
@@ -42,7 +47,7 @@ def sweep(heard: Heard, truth: Truth) -> Sweep:
             for threshold in THRESHOLDS]  # fmt: skip
     rows.append(counted(heard, np.empty(0, np.int64), spans, edges, labels, truth.window_s))
     false_accepts, missed, said = (np.stack(column) for column in zip(*rows, strict=True))
-    return Sweep(truth, false_accepts, missed, said)
+    return Sweep(heard, truth, false_accepts, missed, said)
 
 
 def heard_at(scores: Array, threshold: np.float32, suppression: int) -> Counts:
@@ -54,6 +59,34 @@ def heard_at(scores: Array, threshold: np.float32, suppression: int) -> Counts:
         found.append(place)
         place = following[place]
     return np.asarray(above[found], np.int64)
+
+
+class Fired(NamedTuple):
+    """A word that a detector hears.
+
+    Attributes:
+        end_s: seconds of the stream up to the end of the window.
+        word: its class.
+        outcome: one of `OUTCOMES`.
+    """
+
+    end_s: float
+    word: int
+    outcome: str
+
+
+def fired(sweep: Sweep, index: int) -> list[Fired]:
+    """All that is heard at a threshold, in order of time."""
+    heard, spans = sweep.heard, sweep.truth.spans
+    labels = np.array([keyword.label for keyword in sweep.truth.keywords], np.int64)
+    above_all = index == len(THRESHOLDS)
+    at = [] if above_all else heard_at(heard.scores, THRESHOLDS[index], heard.suppression).tolist()
+    found = []
+    for end, word in ((float(heard.ends[i]), int(heard.best[i])) for i in at):
+        said = labels[(spans[:, 0] <= end) & (end <= spans[:, 1])]
+        outcome = HIT if word in said else CONFUSION if len(said) else FALSE_ACCEPT
+        found.append(Fired(end, word, outcome))
+    return found
 
 
 def counted(

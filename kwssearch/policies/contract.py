@@ -24,8 +24,9 @@ class Seen:
     """A trial that has ended.
 
     Attributes:
-        figures: objective -> value; None if the trial failed or was left out. Accuracy is that on the validation
-            split where the run has one, so that what decides does not flatter what is shown.
+        figures: objective -> value; None if the trial failed or was left out. Accuracy and missed
+            keywords are those of the validation split where the run has one, so that what decides does not flatter
+            what is shown.
     """
 
     values: Point

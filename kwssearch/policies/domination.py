@@ -1,4 +1,4 @@
-"""Which points are beaten by none, for many drawn accuracies at once."""
+"""Which points are beaten by none, for many draws of how good they are at once."""
 
 from __future__ import annotations
 
@@ -50,14 +50,21 @@ class Domination:
             found.append((cheaper, np.flatnonzero(same)))
         return found
 
-    def fronts(self, accuracies: Floats) -> Bools:
-        """Whether each point is on the front; shapes (draws, points)."""
-        accuracies = np.atleast_2d(accuracies)
-        on = np.ones(accuracies.shape, dtype=bool)
+    def fronts(self, *drawn: Floats) -> Bools:
+        """Whether each point is on the front; shape (draws, points).
+
+        Args:
+            drawn: how good each point is, larger is better: of each quality an array of that shape.
+        """
+        qualities = [np.atleast_2d(each) for each in drawn]
+        on = np.ones(qualities[0].shape, dtype=bool)
         for point, (cheaper, same) in enumerate(self.rivals):
-            own = accuracies[:, point]
             if len(cheaper):
-                on[:, point] &= own > accuracies[:, cheaper].max(axis=1)
+                as_good = [each[:, cheaper] >= each[:, [point]] for each in qualities]
+                on[:, point] &= ~np.logical_and.reduce(as_good).any(axis=1)
             if len(same):
-                on[:, point] &= own >= accuracies[:, same].max(axis=1)
+                as_good = [each[:, same] >= each[:, [point]] for each in qualities]
+                better = [each[:, same] > each[:, [point]] for each in qualities]
+                beaten = np.logical_and.reduce(as_good) & np.logical_or.reduce(better)
+                on[:, point] &= ~beaten.any(axis=1)
         return on

@@ -16,7 +16,7 @@ from kwssearch.policies.contract import Point, Seen, Signal, key_of
 from kwssearch.policies.domination import Domination
 from kwssearch.policies.known import Floats, Known, encoded
 from kwssearch.policies.surrogate import Indices, Surrogate, odds
-from kwssearch.space import ACCURACY, SearchSpace, Stage, point_key
+from kwssearch.space import Objective, SearchSpace, Stage, objectives_named, point_key, quality_objectives
 
 CONVERSION = 0.01  # of the median training: what a file costs whose training is done
 WORST = -20.0  # log-odds of what nothing has beaten
@@ -29,12 +29,13 @@ class Outlook:
     """What is expected of all points, given what was seen.
 
     Attributes:
-        accuracy: mean, and the ends of a 90 % interval; shape (3, points).
+        good: share of clips that are right, or of keywords that are not missed: mean, and the ends of a 90 % interval;
+            shape (3, points), of the first by which the space judges how good a model is.
         chance: of being on the front of what would be measured of the whole space; shape (points,).
         found: the expected share of that front's members that were begun.
     """
 
-    accuracy: Floats
+    good: Floats
     chance: Floats
     found: float
 
@@ -44,13 +45,13 @@ class Skipped:
     """A point that was not trained.
 
     Attributes:
-        accuracy, low, high: expected, with a 90 % interval.
+        good, low, high: as in `Outlook`.
         chance: that it is on the front nevertheless.
         dominated_by: the trained point that would keep it off, if one is expected to; else None.
     """
 
     values: Point
-    accuracy: float
+    good: float
     low: float
     high: float
     chance: float
@@ -90,6 +91,7 @@ class Front:
         self.seed, self.worth, self.enough, self.probe, self.draws = seed, worth, enough, probe, draws
         self.index = {key_of(trial.values): i for i, trial in enumerate(space.trials)}
         self.domination = Domination(known.costs)
+        self.qualities = quality_objectives(objectives_named(space.objectives))
         self.training = grouped_alike([point_key(trial.values, Stage.ENDING) for trial in space.trials])
         # Points that start from a dense model, and that model's own, are of one start; what it costs to train it.
         dense = [space.dense_of(trial.values) for trial in space.trials]
@@ -151,23 +153,31 @@ class Front:
                 chosen.append(int(i))
         return (*chosen, *([int(np.argmax(self.known.work))] if self.probe else []))
 
-    def outlook(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Outlook:
-        """Draws the accuracies of all points, those that were seen as they were measured, failed ones at zero."""
+    def measured(self, seen: Sequence[Seen], quality: Objective) -> dict[int, float]:
+        """Point -> the share that is right; zero of a failed one."""
         ended = sorted((self.index[key_of(trial.values)], trial.figures) for trial in seen)
-        measured = {i: 0.0 if figures is None else figures[ACCURACY.name] for i, figures in ended}
-        good = np.array([i for i, figures in ended if figures is not None], dtype=np.int64)
-        y = odds([measured[i] for i in good], self.known.clips)
+        return {i: 0.0 if each is None else quality.share_of_good(each[quality.name]) for i, each in ended}
+
+    def outlook(self, seen: Sequence[Seen], pending: Sequence[Point]) -> Outlook:
+        """Draws how good all points are, those that were seen as they were measured, failed ones at zero."""
+        good = np.array(sorted(self.index[key_of(t.values)] for t in seen if t.figures is not None), dtype=np.int64)
         begun = self.begun(seen, pending)
-        rng = np.random.default_rng([self.seed, len(ended)])
-        at = self.drawn_points(good, y, measured, begun)
-        accuracy = expit(self.surrogate.draw(good, y, at, self.draws, rng))
+        rng = np.random.default_rng([self.seed, len(seen)])
+        measured = [self.measured(seen, quality) for quality in self.qualities]
+        y = [odds([each[i] for i in good], self.known.clips) for each in measured]
+        likeliest = [self.drawn_points(good, *each, begun) for each in zip(y, measured, strict=True)]
+        at = np.unique(np.concatenate(likeliest))
         place = {point: column for column, point in enumerate(at)}
-        for point, value in measured.items():
-            accuracy[:, place[point]] = value
-        on = self.domination.among(at).fronts(accuracy)
+        drawn = []
+        for own, known in zip(y, measured, strict=True):
+            shares = expit(self.surrogate.draw(good, own, at, self.draws, rng))
+            for point, value in known.items():
+                shares[:, place[point]] = value
+            drawn.append(shares)
+        on = self.domination.among(at).fronts(*drawn)
         total = np.maximum(on.sum(axis=1), 1)
         everywhere = np.zeros((4, len(begun)))
-        everywhere[:3, at] = [accuracy.mean(axis=0), *np.quantile(accuracy, (0.05, 0.95), axis=0)]
+        everywhere[:3, at] = [drawn[0].mean(axis=0), *np.quantile(drawn[0], (0.05, 0.95), axis=0)]
         everywhere[3, at] = on.mean(axis=0)
         return Outlook(everywhere[:3], everywhere[3], float(np.mean((on & begun[at]).sum(axis=1) / total)))
 
@@ -188,10 +198,10 @@ class Front:
     def skipped(self, seen: Sequence[Seen], outlook: Outlook) -> list[Skipped]:
         """The points that were not trained, with why."""
         begun = self.begun(seen, ())
-        trained = {self.index[key_of(t.values)]: t.figures[ACCURACY.name] for t in seen if t.figures is not None}
+        trained = self.measured([trial for trial in seen if trial.figures is not None], self.qualities[0])
         found = []
         for i in np.flatnonzero(~begun):
-            mean, low, high = outlook.accuracy[:, i].tolist()
+            mean, low, high = outlook.good[:, i].tolist()
             better = [j for j in self.domination.dominators(int(i)) if trained.get(j, -1.0) >= mean]
             best = max(better, key=lambda j: trained[j], default=None)
             values = self.space.trials[i].values

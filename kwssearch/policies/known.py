@@ -25,7 +25,7 @@ class Known:
     """Figures that need no training.
 
     Attributes:
-        costs: all that is judged but accuracy; shape (points, objectives), smaller is better.
+        costs: what a device pays, as far as it is judged; shape (points, objectives), smaller is better.
         work: of a training, in any unit; shape (points,).
         clips: on which an accuracy is measured.
         seconds: of each training of the space, once; empty where they are not known.

@@ -39,7 +39,7 @@ def draw_changes(
 ) -> None:
     """One panel: the changes of one objective."""
     axes.axvline(1 if objective.is_cost else 0, color="0.6", linewidth=1)
-    unit = f"{objective.noun}, times the baseline's" if objective.is_cost else "change in accuracy, points"
+    unit = f"{objective.noun}, times the baseline's" if objective.is_cost else f"change in {objective.noun}, points"
     axes.set_xlabel(unit, fontsize="small")
     axes.tick_params(labelsize="small")
     changes = [effect.change(objective).scaled(1 if objective.is_cost else 100) for effect in effects]

@@ -24,6 +24,7 @@ from kwssearch.space import (
     FLASH,
     LATENCY,
     MEMORY,
+    MISSES,
     RAM,
     all_axes,
     milliseconds,
@@ -134,7 +135,6 @@ def front_of(figures: Mapping[str, Sequence[float | None]], x: Row, y: Row) -> l
 
 def trial_entry(trial: Trial, row: Row) -> dict[str, Any]:
     """One trial in words, and what a search expects of it that did not train it."""
-    expected = trial.skipped or {}
     share = row["front_share"]
     return {
         "id": trial.trial_id,
@@ -148,8 +148,14 @@ def trial_entry(trial: Trial, row: Row) -> dict[str, Any]:
         "settings": {axis.heading: value_text(trial.values[axis.name]) for axis in all_axes()},
         "reason": "" if trial.reason is None else printable(trial.reason),
         "warnings": [printable(phrase) for phrase in row["warnings"]],
-        "expected": {ACCURACY.name: expected["accuracy"], **expected.get("costs", {})} if expected else None,
+        "expected": expected_figures(trial.skipped) if trial.skipped else None,
     }
+
+
+def expected_figures(expected: Mapping[str, Any]) -> dict[str, float]:
+    """What a search expects of a trial that it did not train: how good it is, and what was known of its costs."""
+    good = {each.name: expected[each.name] for each in (ACCURACY, MISSES) if each.name in expected}
+    return {**good, **expected.get("costs", {})}
 
 
 def value_text(value: Any) -> str:

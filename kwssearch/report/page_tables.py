@@ -11,7 +11,7 @@ from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
 from kwssearch.report.tables import status_cell
 from kwssearch.runs import SKIPPED, Run, Trial
-from kwssearch.space import FLASH, RAM, Objective, cost_objectives, milliseconds
+from kwssearch.space import FLASH, RAM, Objective, cost_objectives, milliseconds, quality_objectives
 
 Row = Mapping[str, Any]
 
@@ -39,18 +39,19 @@ def trial_table(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[st
 
 def skipped_table(run: Run) -> list[str]:
     """What a search expects of the trials that it did not train, the likeliest to be missed first."""
+    quality = quality_objectives(run.objectives)[0]
     skipped = [(trial, trial.skipped) for trial in run.trials if trial.status == SKIPPED and trial.skipped]
     rows = [
         (
             trial.trial_id,
             trial.name,
-            f"{100 * told['accuracy']:.1f} ({100 * told['low']:.1f} to {100 * told['high']:.1f})",
+            f"{100 * told[quality.name]:.1f} ({100 * told['low']:.1f} to {100 * told['high']:.1f})",
             f"{100 * told['chance']:.0f} %",
             told["dominated_by"] or "",
         )
         for trial, told in sorted(skipped, key=lambda each: -each[1]["chance"])
     ]
-    return table(("trial", "model", "expected accuracy, % (90 % interval)", "chance", "costs no more"), rows)
+    return table(("trial", "model", f"expected {quality.noun}, % (90 % interval)", "chance", "costs no more"), rows)
 
 
 def figure_head(objectives: Sequence[Objective]) -> list[str]:

@@ -3,6 +3,7 @@
 from kwssearch.runs.changes import more_executions
 from kwssearch.runs.comparing import run_changes, same_test_clips
 from kwssearch.runs.folder import RunFolder
+from kwssearch.runs.heard import listening_figures
 from kwssearch.runs.lock import is_held, now
 from kwssearch.runs.naming import beginning_name, training_name
 from kwssearch.runs.reading import VOICES_KNOWN, found_share, known_before, load
@@ -11,6 +12,7 @@ from kwssearch.runs.records import (
     FRONT,
     GRID,
     LEFT_OUT,
+    LISTENING,
     PROGRESS_RECORD,
     RANDOM,
     SKIPPED,
@@ -24,9 +26,9 @@ from kwssearch.runs.starts import keep_start, kept_starts, start_folder
 from kwssearch.runs.targets import UNMEASURED, known_targets, target_record
 
 __all__ = [
-    "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "UNMEASURED", "VOICES_KNOWN",
-    "Clips", "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "found_share", "is_held",
-    "keep_start", "kept_starts", "known_before", "known_targets", "left_out_record", "load", "more_executions", "now",
-    "result_fault", "run_changes", "same_test_clips", "shared_folder", "start_folder", "target_record",
-    "training_name", "trial_folder",
+    "BUILT_IN", "FRONT", "GRID", "LEFT_OUT", "LISTENING", "PROGRESS_RECORD", "RANDOM", "SKIPPED", "UNMEASURED",
+    "VOICES_KNOWN", "Clips", "Execution", "Latency", "Run", "RunFolder", "Trial", "beginning_name", "found_share",
+    "is_held", "keep_start", "kept_starts", "known_before", "known_targets", "left_out_record", "listening_figures",
+    "load", "more_executions", "now", "result_fault", "run_changes", "same_test_clips", "shared_folder",
+    "start_folder", "target_record", "training_name", "trial_folder",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from kwssearch.data import are_voices_known, recorded_labels, recorded_speakers
 from kwssearch.errors import SpaceError, UserError
+from kwssearch.runs.heard import heard_by, listened, with_heard
 from kwssearch.runs.records import (
     DATA_RECORD,
     KNOWN_RECORD,
@@ -73,8 +74,11 @@ def load(folder: str | Path, target: str | None = None) -> Run:
     trials = trials if target is None else tuple(as_measured(trial, target) for trial in trials)
     chosen = read_or_warn(folder / REPEATED_RECORD, warnings)
     repeated = None if chosen is None else frozenset(chosen.get("trials", ()))
+    found = listened(folder, warnings)
+    heard = found or heard_by(trials)
+    trials = tuple(with_heard(trial, heard.get(trial.trial_id)) for trial in trials) if found else trials
     told = tuple(warnings)
-    return Run(folder, record, space, trials, words, *test, latency_record, told, validation, repeated, target)
+    return Run(folder, record, space, trials, words, *test, latency_record, told, validation, repeated, target, heard)
 
 
 def latency_path(folder: Path, target: str | None) -> Path:

@@ -25,7 +25,9 @@ TRIAL_RECORD = "trial.json"
 RESULT_RECORD = "result.json"
 PROGRESS_RECORD = "progress.json"
 LATENCY_RECORD = "latency.json"
+STREAMS_RECORD, LISTEN_RECORD = "streams.json", "listen.json"
 TARGETS = "targets"
+LISTENING = "listening"  # key of what is known of a model that heard streams
 CHECKPOINT_FILE = "checkpoint.npz"
 SHARED = "shared"
 
@@ -37,7 +39,7 @@ NUMBERS = (
 )  # fmt: skip
 YOUNGER = (  # numbers that records of earlier versions lack
     "activation_bytes", "training_accuracy", "validation_accuracy", "word_accuracy", "twin_agreement",
-    "reference_agreement",
+    "reference_agreement", "mean_miss_rate", "validation_mean_miss_rate",
 )  # fmt: skip
 
 
@@ -155,8 +157,9 @@ def result_fault(
             return f"{key} is missing or not a number"
     if record["accuracy"] > 1:
         return "accuracy is above 1"
-    if not isinstance(record.get("micro", {}), dict):
-        return "micro is not an object"
+    for key in ("micro", "listening"):
+        if not isinstance(record.get(key, {}), dict):
+            return f"{key} is not an object"
     predictions = record.get("predictions")
     if not isinstance(predictions, list) or clips not in (None, len(predictions)):
         return f"predictions are not those of {clips} clips"
@@ -185,5 +188,6 @@ def read_or_warn(path: Path, warnings: list[str]) -> dict[str, Any] | None:
 
 def damaged(path: Path, reason: str) -> str:
     cost = "its latencies are provisional again" if path.name == LATENCY_RECORD else "its trial counts as not done"
+    cost = "how models did on streams is not known" if path.name == LISTEN_RECORD else cost
     cost = "its trial counts as not measured there" if path.parent.name == TARGETS else cost
     return f"{path}: damaged ({' '.join(reason.split())[:120]}); passed over, {cost}."

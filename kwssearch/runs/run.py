@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kwssearch.runs.records import SKIPPED
-from kwssearch.space import Objective, PlannedTrial, QuantityError, SearchSpace, objectives_named
+from kwssearch.runs.records import LISTENING, SKIPPED
+from kwssearch.space import MISSES, Objective, PlannedTrial, QuantityError, SearchSpace, objectives_named
 
 TIMED = {"latency_ms": "total", "feature_latency_ms": "feature", "model_latency_ms": "model"}
 
@@ -52,7 +52,16 @@ class Clips(NamedTuple):
             return None
         predictions = np.asarray(answers, dtype=np.int64)
         figures = {"accuracy": float(np.mean(predictions == self.labels)), "predictions": predictions}
-        return replace(execution, record={**execution.record, **figures})
+        return replace(execution, record={**execution.record, **figures, **on_validation_stream(execution.record)})
+
+
+def on_validation_stream(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of the test stream, replaced by those of the validation stream; nothing if neither was heard."""
+    if LISTENING not in record:
+        return {}
+    heard = record[LISTENING]
+    draws = {**heard["draws"], "test": heard["draws"]["validation"]}
+    return {MISSES.name: record[f"validation_{MISSES.name}"], LISTENING: {**heard, "draws": draws}}
 
 
 @dataclass(frozen=True)
@@ -191,6 +200,7 @@ class Run:
         validation: its validation clips; None where that split is empty or not recorded.
         repeated: ids of the trials that have more than one execution, where those of the front have; None before they
             are known.
+        heard: trial id -> how its first model did on streams, of those that listened.
         target: the machine whose latencies these are; None for the one that searched.
     """
 
@@ -206,6 +216,7 @@ class Run:
     validation: Clips | None = None
     repeated: frozenset[str] | None = None
     target: str | None = None
+    heard: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def trial(self, trial_id: str) -> Trial:
         """The trial of an id, as it is listed or without leading zeros.
@@ -231,10 +242,17 @@ class Run:
         """Which of its executions have not ended."""
         return trial.missing(self.executions_of(trial.trial_id))
 
-    @property
+    @cached_property
     def objectives(self) -> tuple[Objective, ...]:
-        """What its trials are judged by."""
-        return objectives_named(self.space.objectives)
+        """What its trials are judged by; without missed keywords where not all have heard the same streams."""
+        chosen = objectives_named(self.space.objectives)
+        return chosen if self.heard_alike else tuple(each for each in chosen if each is not MISSES)
+
+    @cached_property
+    def heard_alike(self) -> bool:
+        """Whether all completed trials have heard the same streams."""
+        heard = [execution.record.get(LISTENING) for trial in self.completed for execution in trial.executions]
+        return None not in heard and len({tuple(each["streams"].items()) for each in heard if each}) <= 1
 
     @cached_property
     def completed(self) -> tuple[Trial, ...]:

@@ -13,6 +13,7 @@ from kwssearch.errors import UserError, counted
 from kwssearch.runs import FRONT, GRID, Run, RunFolder, load
 from kwssearch.search import timing
 from kwssearch.search.foreknowledge import foreknown
+from kwssearch.search.hearing import are_asked, prepare
 from kwssearch.search.plan import UNLIMITED, Budget, Plan, opened
 from kwssearch.search.progress import Progress
 from kwssearch.search.telling import likely_cost
@@ -61,6 +62,9 @@ def conduct(
         if trainers.note:
             plan = plan.with_notes(trainers.note)
         progress.announce(plan, trainers)
+        if are_asked(plan.space):
+            streams = prepare(folder, plan.space, data_set)
+            plan = replace(plan, streams=streams, run=folder.load())
         if plan.left and oracle == FRONT:
             known = foreknown(plan.space, data_set, folder, progress.say)
             progress.say(likely_cost(known))

@@ -17,6 +17,7 @@ from kwssearch.data import DataSet, load_data
 from kwssearch.errors import UserError
 from kwssearch.runs import PROGRESS_RECORD, shared_folder, training_name
 from kwssearch.search.failures import Failure, failure_of
+from kwssearch.search.hearing import heard
 from kwssearch.space import DataSettings, PlannedTrial, SearchSpace
 from kwssearch.system import environment
 from kwssearch.system.cache import cache_folder, forget_older
@@ -62,6 +63,7 @@ class Job:
         given: the training, if it has ended already.
         start: the dense training that this one starts from, if it has ended; `starts` are its names.
         auxiliary: no trial of the run: its weights are what others start from.
+        streams: split -> SHA-256 of the stream that its model listens to; none where nobody asks what it hears.
     """
 
     space: SearchSpace
@@ -78,6 +80,7 @@ class Job:
     given: Trained | None = None
     start: Trained | None = None
     auxiliary: bool = False
+    streams: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def trainings(self) -> tuple[str, ...]:
@@ -170,6 +173,8 @@ def execute(job: Job) -> Outcome:
     hypermodel = KwsHyperModel(job.space, data)
     folder = job.scratch
     figures = converted(job, job.given, hypermodel) if job.given else trained(job, hypermodel)
+    if job.streams and not job.auxiliary:
+        figures |= heard((folder / MODEL_FILE).read_bytes(), job.planned, job.space, data, job.streams)
     files = {}
     if job.folder is None:
         made = [folder / name for name in (MODEL_FILE, ZIP_FILE, WEIGHTS_FILE)]

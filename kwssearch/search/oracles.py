@@ -15,10 +15,10 @@ from kwssearch import runs
 from kwssearch.backend import Trial, TrialStatus, keras_tuner
 from kwssearch.errors import UserError
 from kwssearch.policies import Front, Grid, Known, Policy, Random, Seen, Signal, Skipped, key_of
-from kwssearch.space import ACCURACY, FREE, SearchSpace, percents
-from kwssearch.space.objectives import objectives_named
+from kwssearch.space import FREE, MISSES, SearchSpace, objectives_named, quality_objectives
 from kwssearch.training import hyperparameters
 
+UNHEARD = 1.0  # of the keywords, what a model misses that is still to listen
 MOST_TOLD = 200  # of the points that a search skips; the likeliest to be on the front
 
 
@@ -42,7 +42,7 @@ class PolicyOracle(keras_tuner.Oracle):
         if policy.name in runs.BUILT_IN and not isinstance(self, ListedOracle):
             raise UserError(f"policy: is called {policy.name!r}, as an oracle of kwssearch is; give it another name.")
         self.policy = policy
-        self._decisive: dict[str, float] = {}  # trial id -> accuracy that decides, on the validation clips
+        self._decisive: dict[str, dict[str, float]] = {}  # trial id -> what decides, on the validation split
         self.ranked_by = objectives_named(policy.space.objectives)
         super().__init__(
             objective=[keras_tuner.Objective(o.name, o.direction) for o in self.ranked_by],
@@ -149,9 +149,11 @@ class PolicyOracle(keras_tuner.Oracle):
         """Reports a trial's figures, or why it has none; `end_trial` comes next."""
         if recorded.executions:
             trial.status = TrialStatus.COMPLETED
-            validated = recorded.known("validation_accuracy")
-            self._decisive[trial.trial_id] = recorded.mean("validation_accuracy") if validated else recorded.accuracy
-            self.update_trial(trial.trial_id, {o.name: recorded.figure(o.name) for o in self.ranked_by})
+            judged = {quality.name: f"validation_{quality.name}" for quality in quality_objectives(self.ranked_by)}
+            known = {name: recorded.mean(own) for name, own in judged.items() if recorded.known(own)}
+            self._decisive[trial.trial_id] = known
+            figures = {o.name: recorded.figure(o.name) for o in self.ranked_by if recorded.known(o.name)}
+            self.update_trial(trial.trial_id, {MISSES.name: UNHEARD, **figures})
         else:
             trial.status = TrialStatus.INVALID if recorded.left_out else TrialStatus.FAILED
             trial.message = recorded.reason
@@ -195,7 +197,7 @@ class PolicyOracle(keras_tuner.Oracle):
         if trial.status != TrialStatus.COMPLETED:
             return None
         found = {o.name: trial.metrics.get_best_value(o.name) for o in self.ranked_by}
-        return {**found, ACCURACY.name: self._decisive.get(trial.trial_id, found[ACCURACY.name])}
+        return {**found, **self._decisive.get(trial.trial_id, {})}
 
 
 class ListedOracle(PolicyOracle, ABC):
@@ -285,12 +287,15 @@ class FrontOracle(ListedOracle):
 
     def skipped_record(self, each: Skipped) -> dict[str, Any]:
         by = None if each.dominated_by is None else self._ids[key_of(each.dominated_by)]
-        expected = f"expected {percents(each.accuracy)} ({percents(each.low)} to {percents(each.high)})"
+        quality = quality_objectives(self.ranked_by)[0]
+        mean, low, high = (quality.share_of_good(share) for share in (each.good, each.low, each.high))
+        low, high = sorted((low, high))
+        expected = f"expected {quality.show(mean)} ({quality.show(low)} to {quality.show(high)})"
         beaten = "" if by is None else f"; trial {by} costs no more"
         return {
-            "accuracy": round(each.accuracy, 5),
-            "low": round(each.low, 5),
-            "high": round(each.high, 5),
+            quality.name: round(mean, 5),
+            "low": round(low, 5),
+            "high": round(high, 5),
             "chance": round(each.chance, 4),
             "dominated_by": by,
             "reason": f"{expected}, {each.chance:.0%} likely to be on the front{beaten}",

@@ -53,6 +53,7 @@ class Plan:
         notes: sentences to show before the search begins.
         trainings: those that have ended, here and in runs to take over from.
         unfit: points that are not trained, since their files cannot keep the space's limits.
+        streams: split -> SHA-256 of the stream that every model listens to; none where nobody asks what it hears.
     """
 
     folder: RunFolder
@@ -67,6 +68,7 @@ class Plan:
     known: Known | None = None
     taken: int = 0
     unfit: Mapping[Point, Unfit] = field(default_factory=dict)
+    streams: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def space(self) -> SearchSpace:
@@ -193,6 +195,7 @@ class Plan:
                 beginning=self.beginning(trial.planned, index),
                 alone=self.workers <= 1 and not self.remote,
                 gpu=self.gpu,
+                streams=self.streams,
             )
 
     def leave_out(self, planned: PlannedTrial, proposed_by: str) -> bool:

@@ -24,11 +24,13 @@ from kwssearch.space.objectives import (
     FLASH,
     LATENCY,
     MEMORY,
+    MISSES,
     RAM,
     Objective,
     cost_objectives,
     objective_names,
     objectives_named,
+    quality_objectives,
 )
 from kwssearch.space.quantities import (
     QuantityError,
@@ -45,15 +47,13 @@ from kwssearch.space.settings import FeatureSetting, Pruning, Quantization, Reci
 from kwssearch.space.stream_settings import STREAM, StreamSettings
 
 __all__ = [
-    "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "NO_LIMITS", "PLACED", "RAM", "SILENCE", "STREAM",
-    "UNKNOWN",
-    "ArchitectureSource", "Augmentation", "Axis", "DataSettings", "Device", "FeatureSetting", "Limits", "Miss",
-    "Objective", "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule", "SearchSpace",
-    "Stage", "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names", "completed",
-    "cost_objectives", "differing",
-    "executions_of", "find_device", "is_pattern", "kilobytes", "known_devices", "level_name",
-    "load_space", "milliseconds", "neutrals", "objective_names", "objectives_named", "own_devices_file", "parse_bytes",
-    "parse_milliseconds", "parse_share", "percents", "point_key", "read_data_settings", "read_space", "recipe_axes",
-    "shape_axes",
-    "shipped_spaces", "source_beside", "with_epochs",
+    "ACCURACY", "BASELINE", "FLASH", "FREE", "LATENCY", "MEMORY", "MISSES", "NO_LIMITS", "PLACED", "RAM", "SILENCE",
+    "STREAM", "UNKNOWN", "ArchitectureSource", "Augmentation", "Axis", "DataSettings", "Device", "FeatureSetting",
+    "Limits", "Miss", "Objective", "PlannedTrial", "Pruning", "QuantityError", "Quantization", "Recipe", "Schedule",
+    "SearchSpace", "Stage", "Strategy", "StreamSettings", "all_axes", "architecture", "asked_limits", "axis_names",
+    "completed", "cost_objectives", "differing", "executions_of", "find_device", "is_pattern", "kilobytes",
+    "known_devices", "level_name", "load_space", "milliseconds", "neutrals", "objective_names", "objectives_named",
+    "own_devices_file", "parse_bytes", "parse_milliseconds", "parse_share", "percents", "point_key",
+    "quality_objectives", "read_data_settings", "read_space", "recipe_axes", "shape_axes", "shipped_spaces",
+    "source_beside", "with_epochs",
 ]  # fmt: skip

@@ -17,8 +17,9 @@ class Objective:
         name: its key in a record and a row.
         key: part of the names derived from it, such as memory_ratio.
         direction: 'max' or 'min'.
-        interval: where its uncertainty comes from: 'clips' (a share of the test clips), 'rounds' (a time, measured
-            in rounds) or 'seeds' (exact for a file, but not the same for each seed).
+        interval: where its uncertainty comes from: 'clips' (a share of the test clips), 'parts' (a share, measured on
+            parts of a stream), 'rounds' (a time, measured in rounds) or 'seeds' (exact for a file, but not the same
+            for each seed).
         noun: its name in sentences and headings.
         label: label of a plot's axis.
         unit: unit of a plot's axis.
@@ -34,7 +35,7 @@ class Objective:
     name: str
     key: str
     direction: Literal["max", "min"]
-    interval: Literal["clips", "rounds", "seeds"]
+    interval: Literal["clips", "parts", "rounds", "seeds"]
     noun: str
     label: str
     unit: str
@@ -53,8 +54,15 @@ class Objective:
 
     @property
     def is_cost(self) -> bool:
-        """Whether it is compared as a ratio to the baseline; accuracy is compared as a difference."""
-        return self.interval != "clips"
+        """Whether it is what a device pays, compared as a ratio to the baseline, and known without a training.
+
+        How good a model is, is compared as a difference of shares.
+        """
+        return self.interval in ("rounds", "seeds")
+
+    def share_of_good(self, value: float) -> float:
+        """Of how good a model is, the share that is right, whichever way the figure goes."""
+        return value if self.direction == "max" else 1 - value
 
 
 class Asked(TypedDict):
@@ -106,6 +114,22 @@ ACCURACY = Objective(
     limits=(1.0, 0.0),
 )
 
+MISSES = Objective(
+    "mean_miss_rate",
+    "miss_rate",
+    "min",
+    "parts",
+    noun="missed keywords",
+    label="keywords missed on the test stream",
+    unit="%",
+    factor=100,
+    show=percents,
+    question="Which strategy misses the fewest keywords in a stream?",
+    praise="hears keywords best",
+    best="best at hearing keywords",
+    limits=(0.0, 1.0),
+)
+
 MEMORY = size("memory_bytes", "memory", "memory", "memory (zipped .tflite)", "smallest")
 
 LATENCY = Objective(
@@ -129,6 +153,7 @@ RAM = size("activation_bytes", "ram", "RAM", "RAM (activations)", "smallest in R
 
 OBJECTIVES: tuple[Objective, ...] = (
     ACCURACY,
+    MISSES,
     MEMORY,
     LATENCY,
     FLASH,
@@ -163,5 +188,10 @@ def objectives_named(names: Sequence[str] = DEFAULT_OBJECTIVES) -> tuple[Objecti
 
 
 def cost_objectives(objectives: Sequence[Objective]) -> tuple[Objective, ...]:
-    """All but accuracy."""
+    """What a device pays: all but accuracy and missed keywords."""
     return tuple(objective for objective in objectives if objective.is_cost)
+
+
+def quality_objectives(objectives: Sequence[Objective]) -> tuple[Objective, ...]:
+    """How good a model is, which only its training tells: accuracy, missed keywords."""
+    return tuple(objective for objective in objectives if not objective.is_cost)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kwssearch.listening.figures import Figures, StreamWorlds, drawn_parts, garwood, threshold_for
+from kwssearch.listening.hearing import Heard
 from kwssearch.listening.sweep import THRESHOLDS, Sweep
 from kwssearch.listening.truth import Keyword, Part, Truth
 
@@ -33,7 +34,8 @@ def figures(false_accepts: np.ndarray, missed: np.ndarray, kinds: list[str], snr
     parts = tuple(Part(kind, 60.0 * i, 60.0) for i, kind in enumerate(kinds))
     keywords = tuple(Keyword(0, 60.0 * i + 10, 60.0 * i + 11, i, snr) for i, snr in enumerate(snrs))
     truth = Truth(60.0 * len(parts), 1.0, parts, keywords)
-    return Figures(Sweep(truth, false_accepts, missed, np.full(missed.shape, -1)))
+    nothing = Heard(np.zeros(0), np.zeros(0, np.float32), np.zeros(0, np.int64), 1)
+    return Figures(Sweep(nothing, truth, false_accepts, missed, np.full(missed.shape, -1)))
 
 
 def falling(parts: int, keywords: int) -> tuple[np.ndarray, np.ndarray]:

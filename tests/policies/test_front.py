@@ -108,7 +108,7 @@ def test_the_front_is_found_at_a_part_of_the_cost() -> None:
     assert {key_of(s.values) for s in skipped} == {key_of(t.values) for t in FULL.trials} - {
         key_of(t.values) for t in seen
     }
-    assert all(s.low <= s.accuracy <= s.high and 0 <= s.chance <= 1 for s in skipped)
+    assert all(s.low <= s.good <= s.high and 0 <= s.chance <= 1 for s in skipped)
     assert sum(s.dominated_by is not None for s in skipped) > len(skipped) / 2
 
 

@@ -181,12 +181,13 @@ def test_a_registered_architecture_is_known_by_its_name(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("declared, part", [
-    (["accuracy"], "at least one other"),
-    (["memory_bytes", "latency_ms"], "'accuracy' and at least one other"),
+    (["accuracy"], "at least one of memory_bytes"),
+    (["memory_bytes", "latency_ms"], "at least one of accuracy, mean_miss_rate"),
     (["accuracy", "latency"], "Did you mean 'latency_ms'?"),
     (["accuracy", "macs", "macs"], "repeated"),
     ("accuracy", "a list"),
     ([], "at least one"),
+    (["accuracy", "mean_miss_rate"], "at least one of memory_bytes"),
 ])  # fmt: skip
 def test_objectives_that_cannot_be_judged_by_are_one_sentence(declared, part: str) -> None:
     with pytest.raises(SpaceError) as caught:

@@ -1,0 +1,56 @@
+"""How the models of a run did on streams: as their trials record it, or as RUN/listen.json does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kwssearch.runs.records import LISTEN_RECORD, LISTENING, read_or_warn
+from kwssearch.runs.run import Trial
+from kwssearch.space import MISSES
+
+VALIDATION = f"validation_{MISSES.name}"
+Heard = Mapping[str, Any]
+
+
+def listening_figures(heard: Heard) -> dict[str, Any]:
+    """What an execution's record holds of how its model did on streams.
+
+    Args:
+        heard: as `kwssearch.listening` scores a model.
+    """
+    return {MISSES.name: heard[MISSES.name][0], VALIDATION: heard[VALIDATION][0], LISTENING: dict(heard)}
+
+
+def listened(folder: Path, warnings: list[str]) -> dict[str, Heard]:
+    """Trial id -> how its first model did, as `kwssearch listen` kept it; without those that heard no keyword."""
+    record = read_or_warn(folder / LISTEN_RECORD, warnings) or {}
+    trials = record.get("trials")
+    whole = [trial for trial in trials if is_whole(trial)] if isinstance(trials, Sequence) else []
+    return {trial["trial_id"]: {**trial, "streams": record.get("streams")} for trial in whole}
+
+
+def is_whole(heard: Any) -> bool:
+    return (
+        isinstance(heard, Mapping)
+        and isinstance(heard.get("trial_id"), str)
+        and isinstance(heard.get("draws"), Mapping)
+        and all(isinstance(heard.get(key), list) and len(heard[key]) == 3 for key in (MISSES.name, VALIDATION))
+    )
+
+
+def with_heard(trial: Trial, heard: Heard | None) -> Trial:
+    """A trial that knows how its model did, if the search that trained it did not ask."""
+    if heard is None or not trial.executions or trial.known(MISSES.name):
+        return trial
+    first, *others = trial.executions
+    knowing = replace(first, record={**first.record, **listening_figures(heard)})
+    return replace(trial, executions=(knowing, *others))
+
+
+def heard_by(trials: Sequence[Trial]) -> dict[str, Heard]:
+    """Trial id -> how its first model did, of those that recorded it."""
+    firsts = {trial.trial_id: trial.executions[0].record for trial in trials if trial.executions}
+    return {trial_id: record[LISTENING] for trial_id, record in firsts.items() if LISTENING in record}

@@ -1,0 +1,110 @@
+"""Streams of a search that judges models by missed keywords: made once, heard by every model as its trial ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from kwssearch.artefact import MODEL_FILE
+from kwssearch.data import DataSet
+from kwssearch.errors import UserError
+from kwssearch.listening import SPLITS, KeptStream, Model, keep_stream, kept_stream, score
+from kwssearch.runs import LISTENING, Execution, Run, RunFolder, Trial, listening_figures, trial_folder
+from kwssearch.space import MISSES, PlannedTrial, SearchSpace
+
+Digests = Mapping[str, str]  # split -> SHA-256 of its stream
+
+
+def are_asked(space: SearchSpace) -> bool:
+    """Whether a space judges by what is heard in streams."""
+    return MISSES.name in space.objectives
+
+
+def streams_of(space: SearchSpace, data: DataSet) -> dict[str, KeptStream]:
+    """Split -> its stream, from the cache, else made.
+
+    Raises:
+        UserError: a stream cannot be had.
+    """
+    front_ends = list(space.features.values())
+    return {split: kept_stream(data, split, space.stream, front_ends) for split in SPLITS}
+
+
+def prepare(folder: RunFolder, space: SearchSpace, data: DataSet) -> Digests:
+    """Makes the streams of a search, writes down what they are, and lets what the run has already hear them.
+
+    Raises:
+        UserError: a stream cannot be had, or sounds otherwise than it did; or a model that should hear it is gone.
+    """
+    streams = streams_of(space, data)
+    for stream in streams.values():
+        keep_stream(folder.path, stream.name, stream.description, stream.sha256)
+    run = folder.load()
+    for trial in run.completed:
+        for execution in trial.executions:
+            if not has_heard(execution, streams, space):
+                hear_again(folder, run, trial, execution, streams, data)
+    return {split: stream.sha256 for split, stream in streams.items()}
+
+
+def has_heard(execution: Execution, streams: Mapping[str, KeptStream], space: SearchSpace) -> bool:
+    """Whether an execution was scored on these streams in this way."""
+    heard = execution.record.get(LISTENING, {})
+    names = {split: stream.name for split, stream in streams.items()}
+    return bool(heard.get("streams") == names and heard.get("detector") == detector_of(space))
+
+
+def detector_of(space: SearchSpace) -> dict[str, Any]:
+    """The settings on which a score depends beside the streams."""
+    names = ("hop_ms", "smoothing", "suppression_s", "per_hour")
+    return {name: getattr(space.stream, name) for name in names}
+
+
+def hear_again(
+    folder: RunFolder, run: Run, trial: Trial, execution: Execution, streams: Mapping[str, KeptStream], data: DataSet
+) -> None:
+    """Scores a model that was trained before its run asked what it hears."""
+    path = trial_folder(run.folder, trial.trial_id, execution.index) / MODEL_FILE
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror or error}), expected the model, so that it can listen; copy it "
+            f"back, or leave {MISSES.name} out of the objectives."
+        ) from error
+    figures = figures_of(content, trial.planned, run.space, data, streams)
+    folder.end_execution(trial.trial_id, execution.index, {**execution.record, **figures}, {})
+
+
+def heard(
+    content: bytes, planned: PlannedTrial, space: SearchSpace, data: DataSet, expected: Digests
+) -> dict[str, Any]:
+    """What a trial's record says of its model on the streams of the search.
+
+    Args:
+        expected: of the streams when the search began.
+
+    Raises:
+        UserError: they sound otherwise here than where the search began.
+    """
+    streams = streams_of(space, data)
+    for split, stream in streams.items():
+        if stream.sha256 != expected[split]:
+            raise UserError(
+                f"{data.source}: the {split} stream has other samples here than where the search began, since its "
+                "recordings or the versions of espeak-ng, NumPy or SciPy are others; make them the same everywhere."
+            )
+    return figures_of(content, planned, space, data, streams)
+
+
+def figures_of(
+    content: bytes, planned: PlannedTrial, space: SearchSpace, data: DataSet, streams: Mapping[str, KeptStream]
+) -> dict[str, Any]:
+    keywords = tuple(data.words.index(word) for word in data.keywords)
+    model = Model(planned.trial_id, planned.name, content, space.features[planned.values["features"]], keywords)
+    started = time.process_time()
+    record = score(model, streams, space.stream, data.words)
+    seconds = round(time.process_time() - started, 3)
+    names = {split: stream.name for split, stream in streams.items()}
+    return listening_figures({**record, "streams": names, "detector": detector_of(space), "cpu_seconds": seconds})

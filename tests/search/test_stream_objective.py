@@ -1,0 +1,106 @@
+"""A search that judges models by what they miss in a stream."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import kwssearch as kws
+from kwssearch import runs
+from kwssearch.analysis import Worlds, front
+from kwssearch.listening import kept_stream
+from kwssearch.listening.hearing import Model, hear
+from kwssearch.listening.stream import opened
+from kwssearch.runs import Run
+from kwssearch.space import MISSES
+from kwssearch.testing import tiny
+from tests.support.searching import searched
+
+OBJECTIVES = 'objectives = ["mean_miss_rate", "accuracy", "memory_bytes"]'
+STREAM = """
+[stream]
+hours = 0.016
+negatives = "{negatives}"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A space that judges by a stream, and a long recording, so that nothing need be spoken."""
+    folder = tmp_path_factory.mktemp("stream")
+    (folder / "negatives").mkdir()
+    noise = np.random.default_rng(1).uniform(-0.1, 0.1, 120 * 16_000)
+    soundfile.write(folder / "negatives" / "radio.wav", noise, 16_000)
+    path = tiny.write_space(folder / "tiny.toml")
+    path.write_text(f"{OBJECTIVES}\n{path.read_text()}{STREAM.format(negatives=folder / 'negatives')}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path, finished: Path, words: Path, cache: Path) -> Run:
+    """Of a search that was asked what models hear after three of four trainings."""
+    shutil.copytree(finished, folder / "run")
+    (folder / "run" / "place.json").write_text(json.dumps({"data": str(words.resolve())}))
+    shutil.rmtree(folder / "run" / "trial_1")
+    assert MISSES not in runs.load(folder / "run").objectives
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KWSSEARCH_CACHE", str(cache))
+        return searched(folder, folder / "tiny.toml", words)
+
+
+def test_each_trial_records_what_its_model_missed(run: Run) -> None:
+    assert MISSES in run.objectives
+    streams = json.loads((run.folder / "streams.json").read_text())["streams"]
+    for trial in run.completed:
+        record = trial.executions[0].record
+        heard = record["listening"]
+        assert record["mean_miss_rate"] == heard["mean_miss_rate"][0] == trial.figure("mean_miss_rate")
+        assert record["validation_mean_miss_rate"] == heard["validation_mean_miss_rate"][0]
+        assert set(heard["streams"].values()) <= set(streams)
+        low, high = np.quantile(heard["draws"]["test"], [0.025, 0.975])
+        assert heard["mean_miss_rate"][1:] == pytest.approx([low, high], abs=1e-4)
+        assert {outcome for *_, outcome in heard["fired"]} <= {"hit", "confusion", "false accept"}
+        assert sum(outcome == "false accept" for *_, outcome in heard["fired"]) == heard["false_accepts"]
+
+
+def test_the_worlds_are_paired_between_models(run: Run) -> None:
+    worlds = Worlds(run)
+    drawn = worlds.drawn["mean_miss_rate"]
+    assert drawn.shape == (1000, len(run.completed))
+    np.testing.assert_array_equal(drawn[:, 1], run.completed[1].executions[0].record["listening"]["draws"]["test"])
+    assert any(front(worlds, run.completed))
+    decided = Worlds(run.on_validation).drawn["mean_miss_rate"]
+    np.testing.assert_array_equal(
+        decided[:, 0], run.completed[0].executions[0].record["listening"]["draws"]["validation"]
+    )
+
+
+def test_a_kept_stream_is_heard_as_the_stream_itself(run: Run, words: Path, cache: Path, monkeypatch) -> None:
+    monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
+    data = kws.load_data(words, run.space.data_settings)
+    front_ends = list(run.space.features.values())
+    content = (run.folder / "trial_1" / "model.tflite").read_bytes()
+    model = Model("1", "one", content, front_ends[0], (0, 1))
+    kept = kept_stream(data, "test", run.space.stream, front_ends)
+    with opened(data, "test", run.space.stream) as stream:
+        assert stream.truth == kept.truth
+        (heard,), digest = hear(stream, [model], run.space.stream, lambda done, total: None)
+    assert digest == kept.sha256
+    again = kept.heard_by(model, run.space.stream)
+    np.testing.assert_array_equal(again.scores, heard.scores)
+    np.testing.assert_array_equal(again.best, heard.best)
+    np.testing.assert_array_equal(again.ends, heard.ends)
+
+
+def test_models_that_were_trained_before_it_was_asked_are_not_trained_again(run: Run, finished: Path) -> None:
+    before = runs.load(finished)
+    for trial, own in zip(before.trials, run.trials, strict=True):
+        first, second = trial.executions[0].record, own.executions[0].record
+        assert (first["ended"] == second["ended"]) is False
+        assert (first["train_seconds"] == second["train_seconds"]) is (trial.trial_id != "1")
+        assert first["predictions"] == second["predictions"]

@@ -18,7 +18,7 @@ from kwssearch.deploy.shipped import Shipped, find_model
 from kwssearch.deploy.trying import Model, from_bundle
 from kwssearch.errors import UserError, counted
 from kwssearch.runs import Run, trial_folder
-from kwssearch.runs.records import DATA_RECORD, read_or_warn
+from kwssearch.runs.records import DATA_RECORD, RUN_RECORD, read_or_warn
 from kwssearch.space import SILENCE, UNKNOWN, DataSettings
 
 
@@ -69,7 +69,18 @@ def told(description: Mapping[str, Any]) -> Interval:
 
 
 def is_bundle(folder: Path) -> bool:
-    return (folder / DESCRIPTION).is_file()
+    """Whether a folder is a bundle; a run otherwise.
+
+    Raises:
+        UserError: it is neither.
+    """
+    found = (folder / DESCRIPTION).is_file()
+    if not found and not (folder / RUN_RECORD).is_file():
+        raise UserError(
+            f"{folder}: is neither a run (there is no {RUN_RECORD}) nor a bundle (there is no {DESCRIPTION}), expected "
+            "one of them; name a folder that 'kwssearch run' or 'kwssearch export' made."
+        )
+    return found
 
 
 def of_run(run: Run, trial_ids: Sequence[str] = ()) -> Candidates:

@@ -257,6 +257,7 @@ def test_what_is_no_model_is_refused(finished: Path, bundle: Path, others: Path,
     assert "trial: got '99', expected one of" in refused(finished, "--data", others, "--trial", 99)
     assert "holds one model" in refused(bundle, "--data", others, "--trial", 0)
     assert "expected a regular expression" in refused(bundle, "--data", others, "--speaker", "(")
+    assert "is neither a run (there is no run.json) nor a bundle" in refused(tmp_path, "--data", others)
     broken = Path(shutil.copytree(bundle, tmp_path / "bundle"))
     description = json.loads((broken / "model.json").read_text())
     (broken / "model.json").write_text(json.dumps({**description, "provenance": {}}))

@@ -18,7 +18,10 @@ def models_to_hear(run: Run, trial_ids: Sequence[str] = ()) -> list[Model]:
     """
     shipped = [find_model(run, trial_id) for trial_id in trials_to_hear(run, trial_ids)]
     models = [
-        Model(each.trial.trial_id, each.trial.name, each.content, each.front_end, tuple(each.keywords))
+        Model(
+            each.trial.trial_id, each.trial.name, each.content, each.front_end, tuple(each.keywords),
+            each.execution["macs"],
+        )
         for each in shipped
-    ]
+    ]  # fmt: skip
     return list({model.trial_id: model for model in models}.values())

@@ -14,6 +14,7 @@ from kwssearch.analysis import Worlds, front
 from kwssearch.data import NAMED, DataSet, load_data
 from kwssearch.data.recordings import Recording
 from kwssearch.errors import UserError
+from kwssearch.listening.cost import cost
 from kwssearch.listening.figures import Figures
 from kwssearch.listening.hearing import Model, hear
 from kwssearch.listening.labels import labels_of, truth_of
@@ -127,10 +128,11 @@ def listen(
         Scored(model, run.words, settings.per_hour, setting, told)
         for model, setting, told in zip(models, *figures, strict=True)
     ]
+    costs = {model.trial_id: cost(model, data.sampling_rate, settings) for model in models}
+    trials = [{**record, "cost": costs[record["trial_id"]]} for record in records(scored)]
     if own:
-        kept = {"recording": str(recording), "settings": recorded_settings(settings), "trials": records(scored)}
-        return as_read(kept)
-    return keep_scores(run.folder, settings, names, records(scored))
+        return as_read({"recording": str(recording), "settings": recorded_settings(settings), "trials": trials})
+    return keep_scores(run.folder, settings, names, trials)
 
 
 def heard(sound: Sound, models: Sequence[Model], settings: StreamSettings, what: str) -> tuple[list[Figures], str]:

@@ -24,6 +24,7 @@ class Model:
 
     Attributes:
         keywords: the classes that can be heard, by index.
+        macs: multiply-accumulates of one invocation.
     """
 
     trial_id: str
@@ -31,6 +32,7 @@ class Model:
     content: bytes
     front_end: FeatureSetting
     keywords: tuple[int, ...]
+    macs: float = 0.0
 
     @property
     def sha256(self) -> str:

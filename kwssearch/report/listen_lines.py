@@ -29,6 +29,7 @@ def listen_lines(record: Mapping[str, Any], trials: Sequence[str], width: int | 
         yield from wrapped(part_sentence(part), width, indent=2)
     sentences = [confusion_sentence(told[0])] if told[0].get("confusions") else []
     sentences += [difference_sentence(trial) for trial in told if "against_best" in trial]
+    sentences += [cost_sentence(trial) for trial in told[:1] if "cost" in trial]
     for sentence in sentences:
         yield from wrapped(sentence, width)
 
@@ -91,6 +92,28 @@ def number(figure: float) -> str:
 def percent(interval: Sequence[float]) -> str:
     value, low, high = (100 * figure for figure in interval)
     return f"{value:.0f} % ({low:.0f}–{high:.0f})" if value >= 9.5 else f"{value:.1f} % ({low:.1f}–{high:.1f})"
+
+
+def cost_sentence(trial: Mapping[str, Any]) -> str:
+    """What a second of sound takes, here and on the devices whose cycles are known."""
+    cost = trial["cost"]
+    devices = [f"{name} {share_range(ends)}" for name, ends in cost["devices"].items()]
+    elsewhere = f"; as int8 and without the front end, on {', '.join(devices)}" if devices else ""
+    milliseconds, share = cost["front_end_ms"] + cost["model_ms"], 100 * cost["duty_cycle"]
+    return (
+        f"A second of sound takes trial {trial['trial_id']} {millions(cost['model_macs'])} multiply-accumulates in "
+        f"{cost['invocations']:.3g} invocations and {millions(cost['front_end_macs'])} in the front end: "
+        f"{milliseconds:.2g} ms here, {share:.2g} % of the time{elsewhere}."
+    )
+
+
+def millions(count: float) -> str:
+    return f"{count / 1e6:.3g} million"
+
+
+def share_range(ends: Sequence[float]) -> str:
+    low, high = (f"{100 * end:.2g}" for end in ends)
+    return f"{low} %" if low == high else f"{low} to {high} %"
 
 
 def difference_sentence(trial: Mapping[str, Any]) -> str:

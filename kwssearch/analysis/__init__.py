@@ -11,8 +11,8 @@ from kwssearch.analysis.foretold import forecast_errors
 from kwssearch.analysis.interval import Floats, Interval
 from kwssearch.analysis.misses import distance, fits, limited_figures, miss_sentence
 from kwssearch.analysis.pareto import front, front_share, hypervolume, non_dominated, plain_front, reference_note
-from kwssearch.analysis.picked import Pick
-from kwssearch.analysis.picking import PREFERENCES, pick
+from kwssearch.analysis.picked import PREFERENCES, Pick
+from kwssearch.analysis.picking import pick, preferences
 from kwssearch.analysis.side_by_side import SideBySide
 from kwssearch.analysis.verdicts import figure, told
 from kwssearch.analysis.wording import change_cell, listed, points, ratio_cell, times
@@ -23,7 +23,7 @@ __all__ = [
     "HELD_AGAINST", "MEASURED_AGAINST", "PREFERENCES", "SMALLEST", "Answers", "ByWord", "Effect", "Floats",
     "Interval", "Pick", "Recommendation", "SideBySide", "Worlds", "accuracy_interval", "answers", "budget_name",
     "by_word", "change_cell", "distance", "features_name", "figure", "fits", "forecast_errors", "front",
-    "front_share", "grouped", "has_advantage", "hypervolume", "limited_figures", "listed", "mcnemar", "miss_sentence",
-    "non_dominated", "pick", "plain_front", "points", "ratio_cell", "reference_note", "split_cautions", "ties",
-    "times", "told", "trial_cautions", "wilson",
+    "front_share", "grouped", "has_advantage", "hypervolume", "limited_figures", "listed", "mcnemar",
+    "miss_sentence", "non_dominated", "pick", "plain_front", "points", "preferences", "ratio_cell",
+    "reference_note", "split_cautions", "ties", "times", "told", "trial_cautions", "wilson",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from kwssearch.analysis.advice import (
 from kwssearch.analysis.brief import NOTHING, advice_lines, saving_lines, verdict_lines
 from kwssearch.analysis.cautions import grouped, split_cautions, trial_cautions
 from kwssearch.analysis.effects import Effect, effect_pairs, effects_of, gaps, interval_dict, pruned_twins
+from kwssearch.analysis.in_streams import InStreams, in_streams
 from kwssearch.analysis.verdicts import Verdict, pruning_sentence, verdict
 from kwssearch.analysis.wording import DYNAMIC_IS, listed
 from kwssearch.analysis.worlds import Worlds
@@ -47,6 +48,7 @@ class Answers:
         notes: what limits it.
         doubts: those of the notes that limit what is recommended.
         warnings: what limits every figure of the run.
+        heard: what only streams tell; None unless all models have heard the same ones.
     """
 
     objectives: tuple[Objective, ...]
@@ -60,6 +62,7 @@ class Answers:
     notes: tuple[str, ...]
     doubts: tuple[str, ...]
     warnings: tuple[str, ...]
+    heard: InStreams | None = None
 
     @property
     def brief(self) -> list[tuple[str, list[str]]]:
@@ -68,7 +71,12 @@ class Answers:
             (verdict.question, [" ".join(verdict_lines(objective, verdict))])
             for objective, verdict in zip(self.objectives, self.verdicts, strict=True)
         ]
-        return [*own, (self.last_question, saving_lines(self.at_budget))]
+        return [*own, (self.last_question, saving_lines(self.at_budget)), *self.heard_questions]
+
+    @property
+    def heard_questions(self) -> list[tuple[str, list[str]]]:
+        """Those that only streams answer, with their answers."""
+        return self.heard.questions if self.heard else []
 
     @property
     def advice(self) -> list[str]:
@@ -152,6 +160,7 @@ class Answers:
             "gaps": list(self.gaps),
             "notes": list(self.notes),
             "warnings": list(self.warnings),
+            **({"streams": self.heard.to_dict()} if self.heard else {}),
         }
 
 
@@ -183,6 +192,7 @@ def answers(run: Run, max_accuracy_drop: float = 1.0, worlds: Worlds | None = No
         notes=tuple(notes(worlds)),
         doubts=tuple(doubts(worlds, [r.chosen.trial for r in found if r.budget == max_accuracy_drop][-1:])),
         warnings=run.warnings,
+        heard=in_streams(worlds),
     )
 
 

@@ -61,15 +61,12 @@ class Effect:
     def differences(self) -> dict[str, tuple[float, Floats]]:
         """Missed keywords -> mean difference to the baseline, observed and in each world, shape (worlds,)."""
         places = np.array([[self.worlds.place[t.trial_id] for t in (p.trial, p.baseline)] for p in self.pairs]).T
-        shares, found = np.array(self.shares), {}
-        for objective in quality_objectives(self.worlds.run.objectives):
-            if objective is not ACCURACY:
-                measured, drawn = self.worlds.measured[objective.name], self.worlds.drawn[objective.name]
-                one, other = places
-                found[objective.name] = (
-                    float((measured[one] - measured[other]) @ shares),
-                    np.asarray((drawn[:, one] - drawn[:, other]) @ shares),
-                )
+        (one, other), shares = places, np.array(self.shares)
+        found = {}
+        for objective in quality_objectives(self.worlds.others):
+            measured, drawn = self.worlds.measured[objective.name], self.worlds.drawn[objective.name]
+            observed = float((measured[one] - measured[other]) @ shares)
+            found[objective.name] = observed, np.asarray((drawn[:, one] - drawn[:, other]) @ shares)
         return found
 
     @cached_property
@@ -134,7 +131,7 @@ class Effect:
         }
 
     def points(self) -> dict[str, Any]:
-        """JSON-ready: miss_rate_points, where missed keywords are judged."""
+        """JSON-ready: misses_points, where missed keywords are judged."""
         qualities = [each for each in quality_objectives(self.worlds.run.objectives) if each is not ACCURACY]
         return {f"{each.key}_points": interval_dict(self.change(each).scaled(100)) for each in qualities}
 

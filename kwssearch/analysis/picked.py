@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from kwssearch.analysis.binomial import accuracy_interval
+from kwssearch.analysis.interval import Interval
 from kwssearch.analysis.wording import listed
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import counted
 from kwssearch.runs import Trial
-from kwssearch.space import ACCURACY, FLASH, LATENCY, MEMORY, RAM, Limits, Objective, percents
+from kwssearch.space import ACCURACY, FLASH, LATENCY, MEMORY, MISSES, RAM, Limits, Objective, percents
 
+PREFERENCES = {"accuracy": ACCURACY, "hearing": MISSES, "memory": MEMORY, "latency": LATENCY}
 MOST_RIVALS = 3
 LEAST_SHARE = 0.01  # a rival of less is not named
 
@@ -95,7 +97,18 @@ class Pick:
             decided = "; it decided too, so expect somewhat less, for this run has no answers on validation clips."
         else:
             decided = f"; what decided is the validation split's {percents(self.decided.accuracy)}."
-        return f"{test}{decided} It takes {listed(costs)}{place}."
+        return f"{test}{decided}{self.missed} It takes {listed(costs)}{place}."
+
+    @property
+    def missed(self) -> str:
+        """What it misses in a stream, if the models have listened."""
+        if MISSES not in self.order:
+            return ""
+        name = MISSES.name
+        found = Interval.of(self.trial.figure(name), self.worlds.drawn[name][:, self.worlds.place[self.trial_id]])
+        value, low, high = found.scaled(100)
+        told = f" It misses {value:.0f} % of the test stream's keywords on average ({low:.0f} to {high:.0f} %)"
+        return f"{told}; the validation stream's {100 * self.decided.figure(name):.0f} % decided."
 
     @property
     def doubt(self) -> str:
@@ -131,7 +144,7 @@ class Pick:
             **sizes,
             "limits": self.limits.to_dict(),
             "target": self.worlds.run.target,
-            "prefer": self.order[0].key,
+            "prefer": next(name for name, objective in PREFERENCES.items() if objective is self.order[0]),
             "confident": self.confident,
             "fitting": self.fitting,
             "share": self.share,
@@ -156,11 +169,14 @@ def reason_phrase(order: Sequence[Objective], by: str, alike: int | str) -> str:
     if alike == 1:
         return f"it has {praise(first, by)}"
     near = f"{100 * first.resolution:g} {'%' if first.is_cost else 'points'}"
-    then = f"takes the least {second.noun}" if second.is_cost else f"is the most accurate of them on the {by} split"
+    then = f"takes the least {second.noun}" if second.is_cost else f"has {praise(second, by)} of them"
+    then = f"is the most accurate of them on the {by} split" if second is ACCURACY else then
     return f"{alike} come within {near} of {praise(first, by)}, and it {then}"
 
 
 def praise(objective: Objective, by: str) -> str:
     if objective is ACCURACY:
         return f"the highest accuracy on the {by} split"
+    if objective is MISSES:
+        return f"the fewest missed keywords in the {by} stream"
     return f"the {'lowest' if objective is LATENCY else 'least'} {objective.noun}"

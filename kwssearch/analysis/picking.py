@@ -10,20 +10,24 @@ import numpy.typing as npt
 
 from kwssearch.analysis.interval import Floats
 from kwssearch.analysis.misses import fits, none_sentence
-from kwssearch.analysis.picked import Pick
+from kwssearch.analysis.picked import PREFERENCES, Pick
 from kwssearch.analysis.worlds import Worlds
 from kwssearch.errors import UserError, did_you_mean
 from kwssearch.runs import Run
-from kwssearch.space import ACCURACY, LATENCY, MEMORY, NO_LIMITS, Limits, Objective, QuantityError
+from kwssearch.space import MISSES, NO_LIMITS, Limits, Objective, QuantityError
 from kwssearch.space.limits import ROUNDING
 
-PREFERENCES = {objective.key: objective for objective in (ACCURACY, MEMORY, LATENCY)}
+
+def preferences(run: Run) -> dict[str, Objective]:
+    """What may decide: hearing only where all models have heard the same streams."""
+    return {name: each for name, each in PREFERENCES.items() if each is not MISSES or run.heard_alike}
 
 
-def order_of(prefer: str) -> tuple[Objective, ...]:
+def order_of(prefer: str, run: Run) -> tuple[Objective, ...]:
     """What decides first, and then among those that are as good."""
-    first = PREFERENCES[prefer]
-    return (first, *(objective for objective in PREFERENCES.values() if objective is not first))
+    known = preferences(run)
+    first = known[prefer]
+    return (first, *(objective for objective in known.values() if objective is not first))
 
 
 def least(losses: Floats, objective: Objective) -> Floats:
@@ -64,7 +68,7 @@ def pick(
     executions have answers on it, else those of the test split. See `chosen` for the rule.
 
     Args:
-        prefer: 'accuracy', 'memory' or 'latency': what decides among those that keep the limits.
+        prefer: 'accuracy', 'hearing', 'memory' or 'latency': what decides among those that keep the limits.
         confident: only trials whose accuracy keeps its limit in at least this share of the bootstrap worlds.
         worlds: of the run, if they are there already.
 
@@ -83,7 +87,7 @@ def pick(
     surely = sure >= (confident or 0.0)
     if not (within & surely).any():
         raise UserError(f"{run.folder}: {unsure_sentence(own, limits, np.where(within, sure, -1.0), confident or 0.0)}")
-    order = order_of(prefer)
+    order = order_of(prefer, run)
     observed = {o.name: np.array([[trial.figure(o.name) for trial in own.trials]]) for o in order}
     place = int(chosen(observed, (within & surely)[None], order)[0])
     found = chosen({o.name: drawn(own, o) for o in order}, kept(own, limits) & surely, order)
@@ -107,6 +111,11 @@ def check(run: Run, limits: Limits, prefer: str, confident: float | None) -> Non
     if prefer not in PREFERENCES:
         known = ", ".join(PREFERENCES)
         raise QuantityError(f"prefer: got {prefer!r}, expected one of {known}.{did_you_mean(prefer, PREFERENCES)}")
+    if prefer not in preferences(run):
+        raise QuantityError(
+            f"prefer: got {prefer!r}, but not all models have heard the same streams; search with mean_miss_rate among "
+            "the objectives, or listen to every trial."
+        )
     if confident is not None and not 0 <= confident <= 1:
         raise QuantityError(f"confident: got {confident}, expected a share from 0 to 1, such as 0.9.")
     if confident is not None and limits.min_accuracy is None:

@@ -17,7 +17,7 @@ from kwssearch.analysis.interval import Floats, Interval, Needed
 from kwssearch.analysis.rounds import drawn_rounds, resampled_medians
 from kwssearch.analysis.seeds import SeedSpread, seed_spread
 from kwssearch.runs import LISTENING, Run, Trial
-from kwssearch.space import ACCURACY, Objective, cost_objectives
+from kwssearch.space import ACCURACY, MISSES, Objective, cost_objectives
 
 SMALLEST = 1e-6  # ms or bytes, so that a ratio is always defined
 FEW_SPEAKERS = 20  # below that, what speakers differ in is not seen in those that there are
@@ -153,15 +153,20 @@ class Worlds:
     @cached_property
     def measured(self) -> dict[str, Floats]:
         """What is judged beside accuracy -> its value of each completed trial; shape (trials,)."""
-        others = [objective for objective in self.run.objectives if objective is not ACCURACY]
-        return {each.name: np.array([max(t.figure(each.name), SMALLEST) for t in self.trials]) for each in others}
+        return {each.name: np.array([max(t.figure(each.name), SMALLEST) for t in self.trials]) for each in self.others}
 
     @cached_property
     def drawn(self) -> dict[str, Floats]:
         """Objective -> its value of each completed trial in each world; shape (worlds, trials)."""
         figures = {"rounds": self.drawn_times, "seeds": self.drawn_sizes, "parts": self.drawn_misses}
-        others = [objective for objective in self.run.objectives if objective is not ACCURACY]
-        return {ACCURACY.name: self.accuracy, **{each.name: figures[each.interval](each.name) for each in others}}
+        others = {each.name: figures[each.interval](each.name) for each in self.others}
+        return {ACCURACY.name: self.accuracy, **others}
+
+    @cached_property
+    def others(self) -> tuple[Objective, ...]:
+        """What is judged beside accuracy, and missed keywords wherever all models have heard the same streams."""
+        heard = (MISSES,) if self.run.heard_alike else ()
+        return tuple(o for o in dict.fromkeys((*self.run.objectives, *heard)) if o is not ACCURACY)
 
     @property
     def costs(self) -> tuple[Objective, ...]:

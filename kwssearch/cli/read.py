@@ -94,7 +94,7 @@ def front(
 @limit_options
 @click.option(
     "--prefer",
-    type=click.Choice(["accuracy", "memory", "latency"]),
+    type=click.Choice(["accuracy", "hearing", "memory", "latency"]),
     default="accuracy",
     show_default=True,
     help="What decides among the trials that keep the limits.",

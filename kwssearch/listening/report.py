@@ -17,6 +17,8 @@ from kwssearch.listening.sources import SPLITS
 from kwssearch.listening.sweep import THRESHOLDS, Sweep, fired, sweep
 from kwssearch.space import StreamSettings
 
+RATES_TOLD = (1.0, 10.0, 100.0)  # false accepts an hour
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -77,12 +79,23 @@ class Scored:
             "mean_miss_rate": Interval.of(told.mean_miss_rate(), drawn),
             "validation_mean_miss_rate": Interval.of(self.setting.mean_miss_rate(), decided),
             "draws": {"test": drawn.round(4).tolist(), "validation": decided.round(4).tolist()},
+            "thresholds": [self.at_rate(rate) for rate in RATES_TOLD],
             "missed": [[round(keyword.start_s, 2), self.words[keyword.label], keyword.snr_db] for keyword in missed],
             "confused": int((told.sweep.said[index] >= 0).sum()),
             "confusions": [
                 {"said": self.words[said], "heard": self.words[heard], "times": times}
                 for said, heard, times in told.confusions(index)
             ],
+        }
+
+    def at_rate(self, per_hour: float) -> dict[str, Any]:
+        """What the threshold gives that the validation stream sets for a rate."""
+        index, told = self.setting.index_for(per_hour), self.told
+        return {
+            "per_hour": per_hour,
+            "threshold": threshold_of(index),
+            "false_accepts_per_hour": told.false_accepts(index),
+            "miss_rate": told.missed(index, told.best),
         }
 
 

@@ -17,7 +17,7 @@ from kwssearch.analysis import (
 )
 from kwssearch.errors import counted, printable
 from kwssearch.report.layout import Column, table_lines, wrapped
-from kwssearch.space import Objective, cost_objectives
+from kwssearch.space import ACCURACY, Objective, cost_objectives, quality_objectives
 
 INDENT = 3
 
@@ -51,6 +51,8 @@ def detail_lines(found: Answers, width: int | None, wide: bool) -> list[str]:
         if number == len(found.verdicts) and found.pruning_sentence:
             lines += wrapped(found.pruning_sentence, width, INDENT)
     lines += question_lines(len(found.verdicts) + 1, found.last_question, found.fourth, width)
+    for number, (question, said) in enumerate(found.heard_questions, len(found.verdicts) + 2):
+        lines += question_lines(number, question, said, width)
     if found.recommendations:
         lines += ["", "By budget:", "", *table_lines(budget_columns(found), room, INDENT)]
         bought = [step.sentence for step in found.distinct_steps]
@@ -81,6 +83,11 @@ def effect_columns(found: Answers) -> list[Column]:
         Column("level", [effect.level or "mean over levels" for effect in effects], wraps=True),
         Column("pairs", [str(len(effect.pairs)) for effect in effects], right=True, rank=1),
         Column("accuracy,\npoints", [change_cell(effect.accuracy) for effect in effects], right=True),
+        *(
+            Column(f"{each.noun},\npoints", [change_cell(effect.change(each)) for effect in effects], right=True)
+            for each in quality_objectives(found.objectives)
+            if each is not ACCURACY
+        ),
         *(
             Column(
                 f"{cost.noun},\ntimes",

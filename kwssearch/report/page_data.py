@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from kwssearch.analysis import PREFERENCES, Floats, by_word, non_dominated
+from kwssearch.analysis import Floats, by_word, non_dominated, preferences
 from kwssearch.analysis.picked import reason_phrase
 from kwssearch.analysis.picking import order_of
 from kwssearch.errors import printable
 from kwssearch.report.page_tables import cost_cell
-from kwssearch.report.page_worlds import figure_name, packed_worlds
+from kwssearch.report.page_worlds import HEARD, figure_name, packed_worlds
 from kwssearch.report.spending import spending
 from kwssearch.report.stops import devices, is_finite, stops
 from kwssearch.report.tables import interval_cell, status_cell
@@ -26,6 +26,7 @@ from kwssearch.space import (
     MEMORY,
     MISSES,
     RAM,
+    Objective,
     all_axes,
     milliseconds,
     objectives_named,
@@ -48,7 +49,9 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
     figures = {
         axis["name"]: [row[axis["name"]] if is_finite(row[axis["name"]]) else None for row in rows] for axis in axes
     }
-    deciding = deciding_accuracies(run)
+    deciding = deciding_figures(run, ACCURACY)
+    if run.heard_alike:
+        figures[HEARD] = deciding_figures(run, MISSES)
     by = "test" if run.on_validation is None else "validation"
     return {
         "folder": quote(str(run.folder)),
@@ -67,22 +70,22 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
         "cost": [[printable(spent.strategy), spent.hours] for spent in spending(run)],
         "limits": stops(run, deciding),
         "devices": devices(),
-        "prefer": {key: preference(key, by) for key in PREFERENCES},
+        "prefer": {key: preference(key, run, by) for key in preferences(run)},
         "worlds": packed_worlds(run),
         "details": [details(run, trial) if trial.executions else None for trial in run.trials],
     }
 
 
-def preference(key: str, by: str) -> dict[str, Any]:
+def preference(key: str, run: Run, by: str) -> dict[str, Any]:
     """What decides, first to last, and what is said of it; `#` stands for how many are as good."""
-    order = order_of(key)
+    order = order_of(key, run)
     deciders = [{"name": figure_name(o.name), "sign": o.sign, "cost": o.is_cost, "same": o.resolution} for o in order]
     return {"order": deciders, "alone": reason_phrase(order, by, 1), "alike": reason_phrase(order, by, "#")}
 
 
-def deciding_accuracies(run: Run) -> list[float | None]:
+def deciding_figures(run: Run, objective: Objective) -> list[float | None]:
     """By which `pick` chooses; None of a trial that is not completed."""
-    judged = {trial.trial_id: trial.accuracy for trial in (run.on_validation or run).completed}
+    judged = {trial.trial_id: trial.figure(objective.name) for trial in (run.on_validation or run).completed}
     return [judged.get(trial.trial_id) for trial in run.trials]
 
 
@@ -90,7 +93,14 @@ def axes_of(run: Run, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """What can be drawn against what: all that is judged or limited, as far as it is recorded."""
     known = [o for o in dict.fromkeys((*JUDGED, *run.objectives)) if any(row[o.name] is not None for row in rows)]
     found = [
-        {"name": o.name, "label": o.label, "noun": o.noun, "unit": o.unit, "factor": o.factor, "cost": o.is_cost}
+        {
+            "name": o.name,
+            "label": o.label,
+            "noun": o.noun,
+            "unit": o.unit,
+            "factor": o.factor,
+            "cost": o is not ACCURACY,
+        }
         for o in known
     ]
     if any(row[VALIDATION] is not None for row in rows):

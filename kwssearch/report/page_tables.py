@@ -9,9 +9,9 @@ from kwssearch.analysis import by_word, forecast_errors
 from kwssearch.errors import counted
 from kwssearch.report.markdown import table
 from kwssearch.report.rows import by_costs
-from kwssearch.report.tables import status_cell
+from kwssearch.report.tables import interval_cell, status_cell
 from kwssearch.runs import SKIPPED, Run, Trial
-from kwssearch.space import FLASH, RAM, Objective, cost_objectives, milliseconds, quality_objectives
+from kwssearch.space import FLASH, MISSES, RAM, Objective, cost_objectives, milliseconds, quality_objectives
 
 Row = Mapping[str, Any]
 
@@ -60,8 +60,9 @@ def figure_head(objectives: Sequence[Objective]) -> list[str]:
 
 
 def shown_costs(objectives: Sequence[Objective]) -> list[Objective]:
-    """All that are judged, and beside them what a device pays for the file itself."""
-    return list(dict.fromkeys((*cost_objectives(objectives), FLASH, RAM)))
+    """All that are judged beside accuracy, and what a device pays for the file itself."""
+    heard = [each for each in objectives if each is MISSES]
+    return list(dict.fromkeys((*heard, *cost_objectives(objectives), FLASH, RAM)))
 
 
 def figure_cells(row: Row, objectives: Sequence[Objective]) -> list[object]:
@@ -77,7 +78,8 @@ def cost_cell(row: Row, cost: Objective) -> str:
     if row[cost.name] is None:
         return ""
     mark = "~" if cost.interval == "rounds" and row["latency_provisional"] else ""
-    return mark + cost.show(row[cost.name])
+    interval = f" ({interval_cell(row, cost)})" if cost is MISSES else ""
+    return mark + cost.show(row[cost.name]) + interval
 
 
 def doubt_cells(row: Row, timed: bool) -> list[str]:

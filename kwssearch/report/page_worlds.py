@@ -9,16 +9,16 @@ import numpy as np
 
 from kwssearch.analysis import Floats, Worlds
 from kwssearch.runs import Run
-from kwssearch.space import ACCURACY
+from kwssearch.space import ACCURACY, MISSES
 from kwssearch.space.limits import ASKED
 
-DECIDING = "deciding"  # what the page calls the accuracies that decide
+DECIDING, HEARD = "deciding", "deciding_misses"  # what the page calls the accuracies and the misses that decide
 MOST = 200_000  # figures of one objective, so that the page stays small and quick
 STEPS = 65_535
 
 
 def figure_name(objective: str) -> str:
-    return DECIDING if objective == ACCURACY.name else objective
+    return {ACCURACY.name: DECIDING, MISSES.name: HEARD}.get(objective, objective)
 
 
 def packed_worlds(run: Run) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def packed_worlds(run: Run) -> dict[str, Any]:
     """
     own = Worlds(run.on_validation or run)
     count = max(1, min(own.worlds, MOST // len(own.trials)))
-    limited = [objective.name for objective, _, _ in ASKED.values()]
+    limited = [MISSES.name, *(objective.name for objective, _, _ in ASKED.values())]
     drawn = {figure_name(name): own.drawn[name][:count] for name in limited if name in own.drawn}
     varied = {name: packed(each) for name, each in drawn.items() if np.ptp(each, axis=0).any()}
     return {"count": count, "figures": varied}

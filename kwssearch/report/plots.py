@@ -13,7 +13,7 @@ from kwssearch.analysis import Floats, non_dominated
 from kwssearch.report.drawing import canvas, images, plain, settle, styled
 from kwssearch.report.labels import place_labels
 from kwssearch.report.scales import set_accuracy_scale, set_cost_scale
-from kwssearch.space import BASELINE, Objective
+from kwssearch.space import ACCURACY, BASELINE, Objective
 from kwssearch.system.surroundings import own_matplotlib
 
 MARKERS = ("s", "^", "D", "v", "P", "X", "*", "<", ">")
@@ -31,8 +31,11 @@ class Look(NamedTuple):
 
 
 def planes(objectives: Sequence[Objective]) -> dict[str, tuple[Objective, Objective]]:
-    """Name -> what goes to the right and what goes up, for each two objectives; accuracy always goes up."""
-    ordered = sorted(objectives, key=lambda objective: objective.is_cost)
+    """Name -> what goes to the right and what goes up, for each two objectives; accuracy always goes up.
+
+    Missed keywords go up over a cost, and to the right under accuracy.
+    """
+    ordered = sorted(objectives, key=lambda objective: (objective is not ACCURACY, objective.is_cost))
     return {f"{up.key}_{right.key}": (right, up) for up, right in itertools.combinations(ordered, 2)}
 
 
@@ -77,10 +80,10 @@ def scatter(rows: Sequence[Mapping[str, Any]], axes: tuple[Objective, Objective]
 
 
 def ends(row: Mapping[str, Any], axis: Objective) -> tuple[float, float]:
-    """The interval that is drawn: of accuracy."""
-    if axis.is_cost or row["accuracy_low"] is None:
+    """The interval that is drawn: of accuracy, or of missed keywords."""
+    if axis.is_cost or row[f"{axis.name}_low"] is None:
         return np.nan, np.nan
-    return axis.factor * row["accuracy_low"], axis.factor * row["accuracy_high"]
+    return axis.factor * row[f"{axis.name}_low"], axis.factor * row[f"{axis.name}_high"]
 
 
 def strategy_looks(strategies: Sequence[str]) -> dict[str, Look]:
@@ -152,7 +155,7 @@ def set_scale(axes: Any, name: str, drawn: Scatter, index: int, objective: Objec
     values = drawn.points[:, index]
     if objective.is_cost:
         set_cost_scale(axes, name, values, labels=LABEL_INCHES / PANEL_INCHES if name == "x" else 0.0)
-    else:
+    elif objective is ACCURACY:
         set_accuracy_scale(axes, name, np.concatenate([values, drawn.errors[np.isfinite(drawn.errors)]]))
 
 

@@ -103,7 +103,7 @@ class RecordedRun:
         Accuracies that decide are those of the validation split where the run has them.
 
         Args:
-            prefer: 'accuracy', 'memory' or 'latency': what decides among the trials that keep the limits.
+            prefer: 'accuracy', 'hearing', 'memory' or 'latency': what decides among the trials that keep the limits.
             confident: keep the limit on accuracy in at least this share of bootstrap worlds.
 
         Raises:

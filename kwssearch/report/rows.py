@@ -22,7 +22,7 @@ from kwssearch.analysis import (
 )
 from kwssearch.errors import did_you_mean
 from kwssearch.runs import Run, Trial
-from kwssearch.space import BASELINE, NO_LIMITS, Limits, Objective, QuantityError, axis_names, cost_objectives
+from kwssearch.space import BASELINE, MISSES, NO_LIMITS, Limits, Objective, QuantityError, axis_names, cost_objectives
 
 MEANS = (
     "accuracy", "word_accuracy", "memory_bytes", "tflite_bytes", "activation_bytes", "achieved_sparsity", "parameters",
@@ -43,7 +43,9 @@ def columns(objectives: Sequence[Objective] = ()) -> tuple[str, ...]:
         "latency_ratio_high", "achieved_sparsity", "parameters", "macs", "precision", "on_front",
         "front_share", "tied_with", "warnings", "reason",
     )  # fmt: skip
-    return (*known, *(objective.name for objective in objectives if objective.name not in known))
+    others = [objective for objective in objectives if objective.name not in known]
+    ends = [f"{each.name}_{end}" for each in others if each is MISSES for end in ("low", "high")]
+    return (*known, *(objective.name for objective in others), *ends)
 
 
 def trial_rows(
@@ -88,12 +90,20 @@ def figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
         "accuracy_high": high,
         "accuracy_spread": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
         "balanced_accuracy": by_word(worlds.run, trial).balanced_accuracy,
+        **(miss_figures(worlds, trial) if MISSES in worlds.run.objectives else {}),
         **micro_figures(trial.executions[0].record),
         **{name: trial.figure(name) for name in LATENCIES},
         **latency_figures(worlds, trial),
         "precision": trial.executions[0].record.get("precision"),
         "warnings": trial_cautions(worlds, trial),
     }
+
+
+def miss_figures(worlds: Worlds, trial: Trial) -> dict[str, Any]:
+    """The ends of the interval of the keywords that it misses."""
+    name = MISSES.name
+    found = Interval.of(trial.figure(name), worlds.drawn[name][:, worlds.place[trial.trial_id]])
+    return {f"{name}_low": found.low, f"{name}_high": found.high}
 
 
 def micro_figures(record: Mapping[str, Any]) -> dict[str, Any]:

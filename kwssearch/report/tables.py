@@ -11,6 +11,7 @@ import click
 from kwssearch.analysis import grouped
 from kwssearch.report.layout import Column, table_lines, terminal_width
 from kwssearch.space import (
+    ACCURACY,
     FLASH,
     RAM,
     Objective,
@@ -92,11 +93,11 @@ def objective_columns(rows: Sequence[Row], objective: Objective, wide: bool) -> 
     cells = [figure_cell(row, objective) for row in rows]
     if objective.is_cost:
         return [Column(f"{objective.noun}\n{objective.unit}", cells, right=True)]
-    intervals = [interval_cell(row) for row in rows]
+    intervals, noun = [interval_cell(row, objective) for row in rows], objective.noun
     if wide:
-        return [Column("accuracy\n%", cells, right=True), Column("95 %\ninterval", intervals, right=True)]
+        return [Column(f"{noun}\n%", cells, right=True), Column("95 %\ninterval", intervals, right=True)]
     both = [f"{cell} ({interval})" if cell else "" for cell, interval in zip(cells, intervals, strict=True)]
-    return [Column("accuracy, %\n(95 % interval)", both, right=True)]
+    return [Column(f"{noun}, %\n(95 % interval)", both, right=True)]
 
 
 def figure_cell(row: Row, objective: Objective) -> str:
@@ -111,10 +112,10 @@ def size_cell(size: float | None) -> str:
     return "" if size is None else kilobytes(size).removesuffix(" kB")
 
 
-def interval_cell(row: Row) -> str:
-    if row["accuracy_low"] is None:
-        return ""
-    return "–".join(percents(row[end]).removesuffix(" %") for end in ("accuracy_low", "accuracy_high"))
+def interval_cell(row: Row, objective: Objective = ACCURACY) -> str:
+    """Of a share, without its unit."""
+    ends = [row[f"{objective.name}_{end}"] for end in ("low", "high")]
+    return "" if None in ends else "–".join(percents(end).removesuffix(" %") for end in ends)
 
 
 def word_cell(row: Row) -> str:
@@ -142,7 +143,7 @@ def show_trial(details: Mapping[str, Any], objectives: Sequence[Objective] | Non
         if details[objective.name] is None:
             continue
         shown = objective.show(details[objective.name])
-        interval = "" if objective.is_cost else f" (95 % interval {interval_cell(details)} %)"
+        interval = "" if objective.is_cost else f" (95 % interval {interval_cell(details, objective)} %)"
         click.echo(f"  {objective.noun} {shown}{interval}")
     if details["word_accuracy"] is not None:
         click.echo(f"  accuracy over words alone {percents(details['word_accuracy'])}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kwssearch.runs.records import LISTEN_RECORD, LISTENING, read_or_warn
+from kwssearch.runs.records import LISTEN_RECORD, LISTENING, STREAMS_RECORD, read_or_warn
 from kwssearch.runs.run import Trial
 from kwssearch.space import MISSES
 
@@ -29,7 +29,8 @@ def listened(folder: Path, warnings: list[str]) -> dict[str, Heard]:
     record = read_or_warn(folder / LISTEN_RECORD, warnings) or {}
     trials = record.get("trials")
     whole = [trial for trial in trials if is_whole(trial)] if isinstance(trials, Sequence) else []
-    return {trial["trial_id"]: {**trial, "streams": record.get("streams")} for trial in whole}
+    shared = {key: record.get(key) for key in ("streams", "settings")}
+    return {trial["trial_id"]: {**trial, **shared} for trial in whole}
 
 
 def is_whole(heard: Any) -> bool:
@@ -54,3 +55,11 @@ def heard_by(trials: Sequence[Trial]) -> dict[str, Heard]:
     """Trial id -> how its first model did, of those that recorded it."""
     firsts = {trial.trial_id: trial.executions[0].record for trial in trials if trial.executions}
     return {trial_id: record[LISTENING] for trial_id, record in firsts.items() if LISTENING in record}
+
+
+def stream_record(folder: Path, name: str) -> dict[str, Any]:
+    """What RUN/streams.json says of a stream; empty if it says nothing."""
+    record = read_or_warn(folder / STREAMS_RECORD, []) or {}
+    streams = record.get("streams")
+    found = streams.get(name) if isinstance(streams, Mapping) else None
+    return dict(found) if isinstance(found, Mapping) else {}

@@ -9,7 +9,7 @@ from typing import Any
 from kwssearch.artefact import MODEL_FILE
 from kwssearch.data import DataSet
 from kwssearch.errors import UserError
-from kwssearch.listening import SPLITS, KeptStream, Model, keep_stream, kept_stream, score
+from kwssearch.listening import SPLITS, KeptStream, Model, keep_stream, kept_stream, recorded_settings, score
 from kwssearch.runs import LISTENING, Execution, Run, RunFolder, Trial, listening_figures, trial_folder
 from kwssearch.space import MISSES, PlannedTrial, SearchSpace
 
@@ -52,13 +52,7 @@ def has_heard(execution: Execution, streams: Mapping[str, KeptStream], space: Se
     """Whether an execution was scored on these streams in this way."""
     heard = execution.record.get(LISTENING, {})
     names = {split: stream.name for split, stream in streams.items()}
-    return bool(heard.get("streams") == names and heard.get("detector") == detector_of(space))
-
-
-def detector_of(space: SearchSpace) -> dict[str, Any]:
-    """The settings on which a score depends beside the streams."""
-    names = ("hop_ms", "smoothing", "suppression_s", "per_hour")
-    return {name: getattr(space.stream, name) for name in names}
+    return bool(heard.get("streams") == names and heard.get("settings") == recorded_settings(space.stream))
 
 
 def hear_again(
@@ -106,5 +100,8 @@ def figures_of(
     started = time.process_time()
     record = score(model, streams, space.stream, data.words)
     seconds = round(time.process_time() - started, 3)
-    names = {split: stream.name for split, stream in streams.items()}
-    return listening_figures({**record, "streams": names, "detector": detector_of(space), "cpu_seconds": seconds})
+    shared = {
+        "streams": {split: stream.name for split, stream in streams.items()},
+        "settings": recorded_settings(space.stream),
+    }
+    return listening_figures({**record, **shared, "cpu_seconds": seconds})

@@ -116,7 +116,7 @@ ACCURACY = Objective(
 
 MISSES = Objective(
     "mean_miss_rate",
-    "miss_rate",
+    "misses",
     "min",
     "parts",
     noun="missed keywords",

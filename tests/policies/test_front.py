@@ -18,6 +18,10 @@ from kwssearch.space import SearchSpace, load_space, read_space
 from kwssearch.testing.recorded import lab_figures
 
 FULL = load_space("full")
+QUALITIES = {
+    "features": {"mfcc": {"kind": "mfcc", "coefficients": 10}},
+    "strategy": [{"name": "all", "architecture": ["cnn", "ds_cnn"], "width_multiplier": [0.25, 0.5, 0.75, 1.0]}],
+}
 
 
 def known(space: SearchSpace) -> Known:
@@ -215,3 +219,35 @@ def test_a_start_from_a_dense_model_costs_that_model_unless_it_is_there() -> Non
     np.testing.assert_allclose(policy.work_left([], [dense])[1:], [5, 5])
     np.testing.assert_allclose(policy.work_left([Seen(sparse[0], {"accuracy": 0.9})], [])[2], 5)
     np.testing.assert_allclose(policy.work_left([Seen(dense, None)], []), [20, 25, 25])
+
+
+def test_both_qualities_decide_where_both_are_judged() -> None:
+    space = read_space({**QUALITIES, "objectives": ["accuracy", "mean_miss_rate", "memory_bytes"]})
+    policy = Front(space, known(space))
+
+    def found(values: Mapping[str, Any]) -> dict[str, float]:
+        wide = values["width_multiplier"]
+        return {"accuracy": 0.9 + 0.05 * wide, "mean_miss_rate": 0.6 - 0.3 * wide * (values["architecture"] == "cnn")}
+
+    seen = [Seen(trial.values, found(trial.values)) for trial in space.trials[:-1]]
+    outlook = policy.outlook(seen, ())
+    drawn = [[s.figures["accuracy"] for s in seen], [1 - s.figures["mean_miss_rate"] for s in seen]]
+    on = Domination(policy.known.costs[:-1]).fronts(*map(np.array, drawn))[0]
+    np.testing.assert_array_equal(on[outlook.chance[:-1] > 0.5], True)
+    misses = Front(read_space({**QUALITIES, "objectives": ["mean_miss_rate", "memory_bytes"]}), known(space))
+    heard = misses.outlook([Seen(t.values, {"mean_miss_rate": 0.25}) for t in space.trials[:-1]], ())
+    np.testing.assert_allclose(heard.good[:, :-1], 0.75)
+
+
+def test_a_front_of_two_qualities_is_that_of_the_definition() -> None:
+    rng = np.random.default_rng(3)
+    costs = rng.integers(0, 4, (25, 1)).astype(float)
+    drawn = rng.integers(0, 4, (2, 10, 25)) / 4
+    found = Domination(costs).fronts(*drawn)
+    for world, on in enumerate(found):
+        points = np.column_stack([costs, -drawn[0, world], -drawn[1, world]])
+        no_worse = np.all(points[:, None] <= points[None], axis=2)
+        better = np.any(points[:, None] < points[None], axis=2)
+        beaten = (no_worse & better).any(axis=0)
+        same_but_for_cost = np.all(points[:, None, 1:] == points[None, :, 1:], axis=2) & (costs < costs.T)
+        np.testing.assert_array_equal(on, ~(beaten | same_but_for_cost.any(axis=0)))

@@ -27,14 +27,14 @@ def styled() -> ExitStack:
     return stack
 
 
-def canvas(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
-    """A figure, in inches, and its axes."""
+def canvas(width: float, height: float, columns: int = 1, rows: int = 1, sharey: bool = True) -> tuple[Any, Any]:
+    """A figure, in inches, and its axes, row by row."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, columns, sharey=True, squeeze=False)[0]
+    return figure, figure.subplots(rows, columns, sharey=sharey, squeeze=False).ravel()
 
 
 def settle(figure: Any) -> None:

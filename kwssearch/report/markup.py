@@ -32,6 +32,11 @@ def joined(parts: Iterable[object]) -> Html:
     return Html("".join(map(escaped, parts)))
 
 
+def picture(title: str, svg: bytes) -> Html:
+    """A drawing that is part of the page."""
+    return Html(f'<img alt="{escaped(title)}" src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">')
+
+
 def listing(sentences: Iterable[object]) -> Html:
     return element("ul", *(element("li", sentence) for sentence in sentences))
 
@@ -62,13 +67,18 @@ def script(code: str) -> Html:
     return Html(f"<script>\n{code}</script>")
 
 
-def policy(scripts: Iterable[str]) -> str:
-    """A Content-Security-Policy: these scripts, styles and pictures of the page itself, and nothing else."""
+def policy(scripts: Iterable[str], plays: bool = False) -> str:
+    """A Content-Security-Policy: these scripts, styles and pictures of the page itself, and nothing else.
+
+    Args:
+        plays: sound that lies beside the page, too.
+    """
+    sound = "media-src 'self' file:; " if plays else ""
     digests = (hashlib.sha256(f"\n{code}".encode()).digest() for code in scripts)
     allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; {sound}"
+        "base-uri 'none'; form-action 'none'"
     )
 
 

@@ -28,9 +28,10 @@ from kwssearch.report.effects_plot import draw_effects
 from kwssearch.report.markdown import escape, slug, table, to_csv
 from kwssearch.report.page_tables import compared, front_table, making_rows, skipped_table, trial_table, word_table
 from kwssearch.report.rows import columns, of_strategy, trial_rows
+from kwssearch.report.stream_section import InStream, clock, in_stream
 from kwssearch.report.web_page import web_page
 from kwssearch.runs import SKIPPED, Run, target_record
-from kwssearch.space import BASELINE, neutrals, shape_axes
+from kwssearch.space import BASELINE, neutrals, quality_objectives, shape_axes
 from kwssearch.system.storage import write_bytes
 
 WEB_PAGE = "report.html"
@@ -62,12 +63,12 @@ def write_report(run: Run, folder: Path | None = None, max_accuracy_drop: float 
         UserError: no trial is completed, or the folder cannot be written.
     """
     folder = folder or report_folder(run)
-    page = Page(run, max_accuracy_drop)
+    page = Page(run, max_accuracy_drop, folder)
     lines = list(page.lines())
     for name, content in page.pictures.items():
         write_bytes(folder / name, content)
     write_bytes(folder / "results.csv", to_csv(page.rows, columns(run.objectives)).encode())
-    write_bytes(folder / WEB_PAGE, web_page(run, page.rows, page.answers).encode())
+    write_bytes(folder / WEB_PAGE, web_page(run, page.rows, page.answers, heard=page.in_stream).encode())
     write_bytes(folder / "report.md", ("\n".join(lines) + "\n").encode())
     return folder / "report.md"
 
@@ -84,8 +85,8 @@ def write_web_page(run: Run, folder: Path | None = None, reload: int | None = No
         UserError: as `write_report`.
     """
     path = (folder or report_folder(run)) / WEB_PAGE
-    page = Page(run)
-    write_bytes(path, web_page(run, page.rows, page.answers, reload).encode())
+    page = Page(run, folder=path.parent)
+    write_bytes(path, web_page(run, page.rows, page.answers, reload, page.in_stream).encode())
     return path
 
 
@@ -95,6 +96,7 @@ class Page:
 
     run: Run
     max_accuracy_drop: float = 1.0
+    folder: Path = Path()
 
     def __post_init__(self) -> None:
         if not self.run.completed:
@@ -117,6 +119,10 @@ class Page:
         return answers(self.run, self.max_accuracy_drop, self.worlds)
 
     @cached_property
+    def in_stream(self) -> InStream | None:
+        return in_stream(self.run, [row["trial_id"] for row in self.rows if row["on_front"]], self.folder)
+
+    @cached_property
     def looks(self) -> dict[str, plots.Look]:
         return plots.strategy_looks([strategy.name for strategy in self.run.space.strategies])
 
@@ -131,6 +137,7 @@ class Page:
         yield from self.answer_lines()
         yield from self.front_lines()
         yield from self.comparison()
+        yield from self.stream_lines()
         for number, strategy in enumerate(self.run.space.strategies):
             if strategy.name != BASELINE:
                 yield from self.exercise(number, strategy.name)
@@ -154,9 +161,8 @@ class Page:
         rows = trial_rows(self.run, of_strategy(self.run, strategy), self.worlds)
         yield from ("", f"## Strategy: {escape(strategy)}")
         if any(row["status"] == "completed" for row in rows):
-            panels = [
-                plots.scatter(rows, axes) for axes in plots.planes(self.run.objectives).values() if not axes[1].is_cost
-            ]
+            quality, planes = quality_objectives(self.run.objectives)[0], plots.planes(self.run.objectives).values()
+            panels = [plots.scatter(rows, axes) for axes in planes if axes[0].is_cost and axes[1] is quality]
             images = plots.draw_scatters(panels, self.looks, self.fills)
             name = "-".join(filter(None, ("strategy", str(number), slug(strategy))))
             yield from self.picture(name, f"{strategy} and the baseline", images)
@@ -189,6 +195,21 @@ class Page:
         yield from ("", escape(" ".join(comparison_comment(self.worlds, self.answers))))
         yield from self.effect_lines()
         yield from self.pair_lines()
+
+    def stream_lines(self) -> Iterator[str]:
+        """How the front does in a stream, where models have listened to one."""
+        found = self.in_stream
+        if found is None:
+            return
+        yield from ("", "## In a stream", "", escape(found.sentence), "", *table(*found.table))
+        for name, (title, drawn) in found.pictures.items():
+            yield from self.picture(name, title, drawn)
+        yield from ("", f"### What {escape(found.first)} got wrong", "")
+        for error in found.errors:
+            at, wrong = clock(error.at_s), escape(error.wrong)
+            yield f"- [{at}]({found.place(error)}) {wrong}" if found.sound else f"- {at} {wrong}"
+        if not found.sound:
+            yield from ("", escape(found.silent_sentence))
 
     def effect_lines(self) -> Iterator[str]:
         effects = self.answers.effects
@@ -229,6 +250,8 @@ class Page:
             "",
             *(f"   - {escape(sentence)}" for sentence in found.fourth),
         )
+        for number, (question, sentences) in enumerate(found.heard_questions, len(found.verdicts) + 2):
+            yield from ("", f"{number}. **{escape(question)}** {escape(' '.join(sentences))}")
         if found.recommendations:
             yield from ("", "### By accuracy budget, points", "")
             yield from table(*tabled(budget_columns(found)))

@@ -12,10 +12,24 @@ from typing import Any
 from kwssearch.analysis import HELD_AGAINST, Answers, budget_name, listed
 from kwssearch.errors import counted
 from kwssearch.report.answer_lines import budget_columns, effect_columns, tabled
-from kwssearch.report.markup import Html, element, embedded, escaped, grid, joined, listing, policy, script, scrolling
+from kwssearch.report.markup import (
+    Html,
+    element,
+    embedded,
+    escaped,
+    grid,
+    joined,
+    listing,
+    picture,
+    policy,
+    script,
+    scrolling,
+)
 from kwssearch.report.page_data import page_data
 from kwssearch.report.page_tables import compared, making_rows, shown_costs
 from kwssearch.report.spending import spending, spending_rows, spending_sentence
+from kwssearch.report.stream_section import InStream, clock
+from kwssearch.report.stream_strip import Error
 from kwssearch.report.tables import figure_cell, interval_cell, status_cell
 from kwssearch.runs import Run
 from kwssearch.space import ACCURACY, percents
@@ -26,6 +40,7 @@ SCRIPTS = (
     "rule.js", "state.js", "worlds.js", "scales.js", "scatter.js", "points.js", "marks.js", "limits.js", "table.js",
     "confusion.js", "trial.js", "main.js",
 )  # fmt: skip
+LAB_QUESTIONS = 4
 READING = (
     "The line joins the trials that no other one beats in the two figures drawn. Rings mark the front of all "
     "objectives, noise left out: no other trial beats these by more than the measurement can tell; bars are their 95 % "
@@ -34,17 +49,20 @@ READING = (
 )
 
 
-def web_page(run: Run, rows: Sequence[Row], found: Answers, reload: int | None = None) -> str:
+def web_page(
+    run: Run, rows: Sequence[Row], found: Answers, reload: int | None = None, heard: InStream | None = None
+) -> str:
     """The whole file, the same for the same run.
 
     Args:
         rows: of all trials, as `trial_rows` makes them.
         reload: seconds after which the page loads itself again, while a search goes on.
+        heard: how models do in a stream, if they have listened.
     """
     scripts = [asset(name) for name in (*VENDORED, *SCRIPTS)]
     title = compared(run)
     parts = {
-        "policy": escaped(policy(scripts)),
+        "policy": escaped(policy(scripts, bool(heard and heard.sound))),
         "title": escaped(title),
         "style": asset("page.css"),
         "heading": escaped(title),
@@ -52,6 +70,7 @@ def web_page(run: Run, rows: Sequence[Row], found: Answers, reload: int | None =
         "verdict": verdict(run, rows, found),
         "reading": reading(run),
         "answers": answer_section(found),
+        "stream": stream_section(heard) if heard else "",
         "table": trial_grid(run, rows),
         "cost": cost_section(run),
         "made": made_section(run, found),
@@ -118,14 +137,36 @@ def answer_section(found: Answers) -> Html:
         if columns[0].cells
     ]
     more = element("details", element("summary", "Effects, budgets and notes"), *tables, listing(found.notes))
+    title = "Four answers" if len(found.brief) == LAB_QUESTIONS else "Answers"
     return section(
-        "answers", "Four answers", element("p", HELD_AGAINST, class_="note"), element("ol", *questions), *doubts, more
+        "answers", title, element("p", HELD_AGAINST, class_="note"), element("ol", *questions), *doubts, more
     )
 
 
 def section(name: str, title: str, *content: Html) -> Html:
     heading = element("h2", title, id=f"{name}-title")
     return element("section", heading, *content, id=name, class_="wide", aria_labelledby=f"{name}-title")
+
+
+def stream_section(found: InStream) -> Html:
+    """Pictures as they are in report.md, and a player for each error where the stream lies beside the page."""
+    pictures = (
+        element("figure", element("figcaption", title), picture(title, drawn["svg"]))
+        for title, drawn in found.pictures.values()
+    )
+    errors = (element("li", clock(error.at_s), " ", error.wrong, player(found, error)) for error in found.errors)
+    wrong = element("details", element("summary", f"What {found.first} got wrong"), element("ul", *errors))
+    silent = [] if found.sound else [element("p", found.silent_sentence, class_="note")]
+    table = scrolling("In a stream", grid("At the threshold of each model", *found.table))
+    told = element("p", found.sentence, class_="note")
+    return section("stream", "In a stream", told, table, *pictures, wrong, *silent)
+
+
+def player(found: InStream, error: Error) -> Html:
+    """Plays the seconds around an error, if the sound is there."""
+    if not found.sound:
+        return Html("")
+    return element("audio", controls="", preload="none", src=found.place(error))
 
 
 def trial_grid(run: Run, rows: Sequence[Row]) -> Html:

@@ -187,8 +187,8 @@ class Worlds:
     def drawn_misses(self, name: str) -> Floats:
         """Mean over executions of what each missed in the parts that a world draws; shape (worlds, trials)."""
         heard = [[e[LISTENING]["draws"]["test"] for e in trial.executions] for trial in self.trials]
-        drawn = np.stack([np.resize(np.mean(draws, axis=0), self.worlds) for draws in heard], axis=1)
-        return np.asarray(np.clip(drawn + self.seed_noise(name, 4), 0, 1))
+        drawn = np.array([np.resize(np.mean(draws, axis=0), self.worlds) for draws in heard]).reshape(-1, self.worlds)
+        return np.asarray(np.clip(drawn.T + self.seed_noise(name, 4), 0, 1))
 
     def drawn_times(self, name: str) -> Floats:
         """Medians over drawn rounds, in ms, shape (worlds, trials); a provisional one is the same in all."""

@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kwssearch.runs.records import LISTEN_RECORD, LISTENING, STREAMS_RECORD, read_or_warn
+from kwssearch.runs.records import HEARD_FIGURES, LISTEN_RECORD, LISTENING, STREAMS_RECORD, is_heard, read_or_warn
 from kwssearch.runs.run import Trial
 from kwssearch.space import MISSES
 
-VALIDATION = f"validation_{MISSES.name}"
 Heard = Mapping[str, Any]
 
 
@@ -21,25 +20,16 @@ def listening_figures(heard: Heard) -> dict[str, Any]:
     Args:
         heard: as `kwssearch.listening` scores a model.
     """
-    return {MISSES.name: heard[MISSES.name][0], VALIDATION: heard[VALIDATION][0], LISTENING: dict(heard)}
+    return {**{name: heard[name][0] for name in HEARD_FIGURES}, LISTENING: dict(heard)}
 
 
 def listened(folder: Path, warnings: list[str]) -> dict[str, Heard]:
     """Trial id -> how its first model did, as `kwssearch listen` kept it; without those that heard no keyword."""
     record = read_or_warn(folder / LISTEN_RECORD, warnings) or {}
     trials = record.get("trials")
-    whole = [trial for trial in trials if is_whole(trial)] if isinstance(trials, Sequence) else []
     shared = {key: record.get(key) for key in ("streams", "settings")}
-    return {trial["trial_id"]: {**trial, **shared} for trial in whole}
-
-
-def is_whole(heard: Any) -> bool:
-    return (
-        isinstance(heard, Mapping)
-        and isinstance(heard.get("trial_id"), str)
-        and isinstance(heard.get("draws"), Mapping)
-        and all(isinstance(heard.get(key), list) and len(heard[key]) == 3 for key in (MISSES.name, VALIDATION))
-    )
+    known = [{**trial, **shared} for trial in trials if isinstance(trial, Mapping)] if isinstance(trials, list) else []
+    return {str(heard["trial_id"]): heard for heard in known if "trial_id" in heard and is_heard(heard)}
 
 
 def with_heard(trial: Trial, heard: Heard | None) -> Trial:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kwssearch.errors import UserError
-from kwssearch.space import Miss, PlannedTrial, SearchSpace, completed
+from kwssearch.space import MISSES, Miss, PlannedTrial, SearchSpace, completed
+from kwssearch.space.schema import is_number
 from kwssearch.system.storage import read_json
 
 FORMAT = 1
@@ -33,13 +34,14 @@ SHARED = "shared"
 
 RUN_FIELDS = {"run_id": str, "space": dict, "data": dict, "versions": dict, "environment": dict}
 DATA_FIELDS = {"source": str, "fingerprint": str, "words": list, "sampling_rate": int, "splits": dict}
+HEARD_FIGURES = (MISSES.name, f"validation_{MISSES.name}")
 NUMBERS = (
     "accuracy", "memory_bytes", "tflite_bytes", "latency_ms", "feature_latency_ms", "model_latency_ms",
     "achieved_sparsity", "overall_sparsity", "parameters", "macs", "epochs", "seconds",
 )  # fmt: skip
 YOUNGER = (  # numbers that records of earlier versions lack
     "activation_bytes", "training_accuracy", "validation_accuracy", "word_accuracy", "twin_agreement",
-    "reference_agreement", "mean_miss_rate", "validation_mean_miss_rate",
+    "reference_agreement", *HEARD_FIGURES,
 )  # fmt: skip
 
 
@@ -157,9 +159,10 @@ def result_fault(
             return f"{key} is missing or not a number"
     if record["accuracy"] > 1:
         return "accuracy is above 1"
-    for key in ("micro", "listening"):
-        if not isinstance(record.get(key, {}), dict):
-            return f"{key} is not an object"
+    if not isinstance(record.get("micro", {}), dict):
+        return "micro is not an object"
+    if LISTENING in record and not (is_heard(record[LISTENING]) and set(HEARD_FIGURES) <= record.keys()):
+        return "what its model heard is not whole"
     predictions = record.get("predictions")
     if not isinstance(predictions, list) or clips not in (None, len(predictions)):
         return f"predictions are not those of {clips} clips"
@@ -168,6 +171,22 @@ def result_fault(
         if not are_classes(record.get(key, []), highest):
             return f"{key} are not class indices"
     return None
+
+
+def is_heard(heard: Any) -> bool:
+    """Whether it says what a model missed in streams, and in which."""
+    if not isinstance(heard, Mapping) or not isinstance(heard.get("streams"), Mapping):
+        return False
+    draws = heard.get("draws")
+    drawn = [draws.get(split) for split in ("validation", "test")] if isinstance(draws, Mapping) else [None]
+    intervals = [heard.get(key) for key in HEARD_FIGURES]
+    return all(are_numbers(each) for each in drawn) and all(are_numbers(each, 3) for each in intervals)
+
+
+def are_numbers(values: Any, count: int | None = None) -> bool:
+    """Whether it is a list of numbers: so many, or at least one."""
+    known = isinstance(values, list) and bool(values) and count in (None, len(values))
+    return known and all(is_number(value) for value in values)
 
 
 def are_classes(values: Any, highest: int) -> bool:

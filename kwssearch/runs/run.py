@@ -246,13 +246,15 @@ class Run:
     def objectives(self) -> tuple[Objective, ...]:
         """What its trials are judged by; without missed keywords where not all have heard the same streams."""
         chosen = objectives_named(self.space.objectives)
-        return chosen if self.heard_alike else tuple(each for each in chosen if each is not MISSES)
+        return (
+            chosen if self.heard_alike or not self.completed else tuple(each for each in chosen if each is not MISSES)
+        )
 
     @cached_property
     def heard_alike(self) -> bool:
         """Whether all completed trials have heard the same streams."""
         heard = [execution.record.get(LISTENING) for trial in self.completed for execution in trial.executions]
-        return None not in heard and len({tuple(each["streams"].items()) for each in heard if each}) <= 1
+        return None not in heard and len({tuple(each["streams"].items()) for each in heard if each}) == 1
 
     @cached_property
     def completed(self) -> tuple[Trial, ...]:

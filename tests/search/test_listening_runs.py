@@ -19,6 +19,7 @@ from kwssearch.training import KwsHyperModel
 SPACE = """
 unknown = "sounds"
 silence = "sounds"
+objectives = ["accuracy", "mean_miss_rate", "memory_bytes"]
 """
 ROOM = """
 [augmentation.room]
@@ -28,12 +29,18 @@ noise = "sounds/_background_noise_"
 name = "room"
 augmentation = "room"
 quantization = ["none", "int8"]
+
+[stream]
+hours = 0.016
+negatives = "{negatives}"
 """
 
 
 def write_space(folder: Path) -> Path:
     path = tiny.write_space(folder / "tiny.toml")
-    path.write_text(SPACE + path.read_text().split("[[strategy]]")[0] + ROOM)
+    negatives = write_word_folder(folder.parent / "negatives", ("hum",), clips=60, lists=False)
+    declared = path.read_text().split("[[strategy]]")[0]
+    path.write_text(SPACE + declared + ROOM.format(negatives=negatives))
     sounds = write_word_folder(folder / "sounds", ("bed", "cat"), clips=40, lists=False)
     (sounds / "_background_noise_").mkdir()
     noise = 0.1 * np.random.default_rng(0).standard_normal(30 * 16_000)
@@ -63,6 +70,8 @@ def test_a_run_tells_words_apart_from_other_sounds_and_goes_on_where_all_has_mov
     assert record["word_accuracy"] == np.mean(found[said] == run.labels[said])
     assert record["accuracy"] == np.mean(found == run.labels)
     assert record["validation_word_accuracy"] is not None
+    assert run.heard_alike
+    assert record["mean_miss_rate"] == record["listening"]["mean_miss_rate"][0]
     assert [row["word_accuracy"] for row in trial_rows(run)] == [t.mean("word_accuracy") for t in run.trials]
     assert trial_details(run, "1")["word_accuracy"] == run.trials[1].mean("word_accuracy")
     assert record["training"] == run.trials[1].executions[0].record["training"]
@@ -77,6 +86,7 @@ def test_a_run_tells_words_apart_from_other_sounds_and_goes_on_where_all_has_mov
     for trial in ("trial_1", "trial_2"):
         shutil.rmtree(after / "run" / trial)
     again = searched(after, words)
+    assert again.trials[2].figure("mean_miss_rate") == record["mean_miss_rate"]
     assert (again.folder / "trial_1" / "model.tflite").read_bytes() == wanted
 
     (after / "sounds" / "_background_noise_" / "tap.wav").write_bytes(wav(np.ones(16_000) / 2))

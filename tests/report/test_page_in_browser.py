@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from support import browser, shell
+from support.heard import with_heard
 from support.spaces import MINI
 
 from kwssearch.analysis import Worlds, answers, fits, pick
-from kwssearch.analysis.picking import PREFERENCES, chosen, order_of
+from kwssearch.analysis.picking import chosen, order_of, preferences
 from kwssearch.cli.commands import main
 from kwssearch.errors import UserError
 from kwssearch.report.rows import trial_rows
@@ -123,10 +124,10 @@ def test_the_rule_of_the_page_is_the_commands(page: Any, run: Run) -> None:
     for _ in range(200):
         given = {name: rng.choice(np.array(values, dtype=object)) for name, values in stops}
         limits = Limits(**{name: value for name, value in given.items() if value is not None and rng.random() < 0.6})
-        prefer = str(rng.choice(list(PREFERENCES)))
+        prefer = str(rng.choice(list(preferences(run))))
         within = np.array([[fits(trial, limits) for trial in judged.trials]])
-        figures = {o.name: np.array([[t.figure(o.name) for t in judged.trials]]) for o in order_of(prefer)}
-        (place,) = chosen(figures, within, order_of(prefer))
+        figures = {o.name: np.array([[t.figure(o.name) for t in judged.trials]]) for o in order_of(prefer, run)}
+        (place,) = chosen(figures, within, order_of(prefer, run))
         expected = None if place < 0 else judged.trials[place].trial_id
         rule = "([limits, prefer]) => pickOf(completed.filter(i => fits(limits, i)), prefer).trial"
         found = page.evaluate(rule, [limits.to_dict(), prefer])
@@ -136,6 +137,16 @@ def test_the_rule_of_the_page_is_the_commands(page: Any, run: Run) -> None:
     assert None in picks
 
 
+def test_the_page_picks_by_hearing_as_the_command_does(watched: browser.Watched, tmp_path: Path) -> None:
+    run = with_heard(
+        recorded.build("quickstart", validation=100), lambda values: 0.9 - 0.3 * values["width_multiplier"]
+    )
+    watched.open(page_of(run, tmp_path))
+    found = watched.page.evaluate("pickOf(completed, 'hearing').trial")
+    assert run.trials[found].trial_id == pick(run, prefer="hearing").trial_id
+    assert watched.page.evaluate("[...worldsOf('deciding_misses')].length") == 1000 * len(run.completed)
+
+
 def test_the_doubt_of_the_page_is_the_commands(page: Any, run: Run) -> None:
     """Which trials are sure enough, and how often each is picked in the same worlds."""
     judged = run.on_validation
@@ -143,7 +154,7 @@ def test_the_doubt_of_the_page_is_the_commands(page: Any, run: Run) -> None:
     least = float(np.quantile([trial.accuracy for trial in judged.trials], 0.4))
     most = float(np.median([trial.memory_bytes for trial in judged.trials]))
     asked = [Limits(), Limits(min_accuracy=least), Limits(min_accuracy=least, max_memory=most)]
-    for limits, prefer, confident in itertools.product(asked, PREFERENCES, (None, 0.5, 0.9)):
+    for limits, prefer, confident in itertools.product(asked, preferences(run), (None, 0.5, 0.9)):
         if confident is not None and limits.min_accuracy is None:
             continue
         found = page.evaluate(

@@ -58,7 +58,7 @@ coefficients = 10
 [baseline]
 width_multiplier = 0.05
 """
-RUNS = ("quickstart", "lab4", "lab4-int8", "my_words", "mine", "lab4-msc")
+RUNS = ("quickstart", "lab4", "lab4-int8", "my_words", "mine", "lab4-msc", "homework-msc")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,6 @@ def write_sounds(folder: Path) -> None:
     rng = np.random.default_rng(0)
     for path, seconds in {
         "other_words/cat/ann_nohash_0.wav": 1,
-        "my_pieces/joined/no yes/ann_nohash_0.wav": 1,
         "radio/evening.wav": 90,
         "room_noise/fan.wav": 20,
         "kitchen.wav": 20,

@@ -243,7 +243,6 @@ def pieces(source: str, dest: Path, speaker: str | None) -> None:
     \b
     Example:
       kwssearch data pieces my_words my_pieces
-      kwssearch run listen --data my_words --unknown-from my_pieces,builtin
     """
     from kwssearch.data import load_data
     from kwssearch.data.pieces import write_pieces

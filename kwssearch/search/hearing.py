@@ -8,10 +8,11 @@ from typing import Any
 
 from kwssearch.artefact import MODEL_FILE
 from kwssearch.data import DataSet
-from kwssearch.errors import UserError
+from kwssearch.errors import UserError, counted
 from kwssearch.listening import SPLITS, KeptStream, Model, keep_stream, kept_stream, recorded_settings, score
 from kwssearch.runs import LISTENING, Execution, Run, RunFolder, Trial, listening_figures, trial_folder
 from kwssearch.space import MISSES, PlannedTrial, SearchSpace
+from kwssearch.system.steps import steps
 
 Digests = Mapping[str, str]  # split -> SHA-256 of its stream
 
@@ -41,10 +42,12 @@ def prepare(folder: RunFolder, space: SearchSpace, data: DataSet) -> Digests:
     for stream in streams.values():
         keep_stream(folder.path, stream.name, stream.description, stream.sha256)
     run = folder.load()
-    for trial in run.completed:
-        for execution in trial.executions:
-            if not has_heard(execution, streams, space):
+    deaf = [(t, e) for t in run.completed for e in t.executions if not has_heard(e, streams, space)]
+    if deaf:
+        with steps(f"Letting {counted(len(deaf), 'model')} hear the streams") as show:
+            for done, (trial, execution) in enumerate(deaf):
                 hear_again(folder, run, trial, execution, streams, data)
+                show(done + 1, len(deaf))
     return {split: stream.sha256 for split, stream in streams.items()}
 
 

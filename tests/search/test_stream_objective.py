@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from support.searching import searched
 
 import kwssearch as kws
 from kwssearch import runs
@@ -21,7 +22,6 @@ from kwssearch.runs import Run
 from kwssearch.search.hearing import heard, streams_of
 from kwssearch.space import MISSES
 from kwssearch.testing import tiny
-from tests.support.searching import searched
 
 OBJECTIVES = 'objectives = ["mean_miss_rate", "accuracy", "memory_bytes"]'
 STREAM = """

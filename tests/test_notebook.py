@@ -33,6 +33,8 @@ final_sparsity = [0.5]
 """
 SHORTLY = """
 from kwssearch.search import conduct
+from kwssearch.system import environment
+environment.available_cores = lambda: 1
 time_run = conduct.time_run
 conduct.time_run = lambda folder, progress, budget=None: time_run(folder, progress, budget=budget or 0)
 """

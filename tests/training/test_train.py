@@ -55,7 +55,7 @@ def test_weights_are_those_of_fit(sparsity: float) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("policy, stop", [("float32", 6), ("mixed_bfloat16", 13), ("float32", 24)])
+@pytest.mark.parametrize("policy, stop", [("float32", 6), ("mixed_bfloat16", 13)])
 def test_a_training_resumed_from_disk_ends_the_same(tmp_path, policy: str, stop: int) -> None:
     whole = trainer(0.7, policy)
     whole.run(STEPS)
@@ -69,8 +69,9 @@ def test_a_training_resumed_from_disk_ends_the_same(tmp_path, policy: str, stop:
     assert len(second.history) == EPOCHS
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_points_that_differ_in_sparsity_only_share_their_beginning(policy: str) -> None:
+def test_points_that_differ_in_sparsity_only_share_their_beginning() -> None:
+    """In bfloat16, where tfmot rounded the weights of pruned models; float32 is in test_hooks."""
+    policy = "mixed_bfloat16"
     begin = Schedule.over(STEPS, PRUNING).begin
     states = []
     for sparsity in (0.0, 0.5, 0.9):
@@ -87,8 +88,8 @@ def test_points_that_differ_in_sparsity_only_share_their_beginning(policy: str) 
     assert_same(from_dense.state(), alone.state())
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_sparse_points_share_their_training_until_the_second_masks(policy: str) -> None:
+def test_sparse_points_share_their_training_until_the_second_masks() -> None:
+    policy = "mixed_bfloat16"
     schedule = Schedule.over(STEPS, PRUNING)
     first, second = trainer(0.5, policy), trainer(0.9, policy)
     assert compress.kept_at_first(first.model) == compress.kept_at_first(second.model) != []

@@ -26,7 +26,7 @@ from kwssearch.compression import MEMORY_ERROR
 from kwssearch.errors import SpaceError, UserError
 from kwssearch.report import columns
 from kwssearch.runs import load
-from kwssearch.space import STREAM, QuantityError, all_axes, objectives, read_space
+from kwssearch.space import FRONT, STREAM, QuantityError, all_axes, objectives, read_space
 from kwssearch.space.augmentations import AUGMENTATION
 from kwssearch.space.declaration import QUANTIZATION, RECIPE
 from kwssearch.space.devices import read_devices, shipped_devices
@@ -79,7 +79,7 @@ def test_what_is_told_of_the_reference_run_is_what_it_says() -> None:
 
 TABLES = {
     "recipe": RECIPE, "clustering": CLUSTERING, "pruning": PRUNING, "quantization": QUANTIZATION, "features": FEATURES,
-    "augmentation": AUGMENTATION, "stream": STREAM,
+    "augmentation": AUGMENTATION, "stream": STREAM, "front": FRONT,
 }  # fmt: skip
 FIELDS = {f"{table}: {key}": (table, key, field) for table, fields in TABLES.items() for key, field in fields.items()}
 

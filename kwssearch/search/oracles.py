@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -268,7 +268,7 @@ class FrontOracle(ListedOracle):
         super().__init__(space, max_trials)
 
     def policy_for(self, space: SearchSpace) -> Policy:
-        return Grid(space) if self.known is None else Front(space, self.known, space.recipe.seed)
+        return Grid(space) if self.known is None else Front(space, self.known, space.recipe.seed, **asdict(space.front))
 
     def prepare(self, costs: Mapping[str, float], known: Known | None = None) -> None:
         self.known = known or self.known

@@ -19,6 +19,7 @@ from kwssearch.space.axes import Axis, Stage, all_axes, axis_names
 from kwssearch.space.data_settings import SETTINGS, read_data_settings, source_beside
 from kwssearch.space.devices import read_limits
 from kwssearch.space.front_ends import read_features
+from kwssearch.space.front_settings import read_front
 from kwssearch.space.objectives import (
     DEFAULT_OBJECTIVES,
     cost_objectives,
@@ -37,7 +38,7 @@ from kwssearch.system.text import read_text
 MAX_TRIALS = 10_000
 KEYS = (
     "name", "description", "data", *SETTINGS, "objectives", "limits", "search", "max_trials", "candidates", "recipe",
-    "pruning", "clustering", "quantization", "augmentation", "features", "stream", "baseline", "strategy",
+    "pruning", "clustering", "quantization", "augmentation", "features", "stream", "front", "baseline", "strategy",
     "architectures",
 )  # fmt: skip
 
@@ -143,6 +144,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         limits=read_limits(place, content, folder),
         data_settings=settings,
         stream=read_stream(place, content),
+        front=read_front(place, content),
     )
     check_union(space, place)
     check_combined(space, place)

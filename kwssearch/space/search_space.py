@@ -14,6 +14,7 @@ from kwssearch.space.architectures import ArchitectureSource
 from kwssearch.space.augmentations import Augmentation
 from kwssearch.space.axes import PLAIN, Stage, all_axes, axis_names, full_name, recipe_axes, short_name
 from kwssearch.space.data_settings import DEFAULTS, DataSettings
+from kwssearch.space.front_settings import FRONT_DEFAULTS, FrontSettings
 from kwssearch.space.limits import NO_LIMITS, Limits
 from kwssearch.space.objectives import DEFAULT_OBJECTIVES
 from kwssearch.space.ranges import Range, drawn, refuse_grid
@@ -23,7 +24,7 @@ from kwssearch.space.stream_settings import STREAM_DEFAULTS, StreamSettings
 BASELINE = "baseline"
 CANDIDATES = 2000
 PLACED = ("augmentations", "data_settings")  # what holds folders, which may move
-FREE = ("objectives", "limits", "search", "max_trials", "stream")  # keys on which no result depends
+FREE = ("objectives", "limits", "search", "max_trials", "stream", "front")  # keys on which no result depends
 POST_TRAINING = Quantization()
 CLUSTERING = Clustering()
 
@@ -88,6 +89,7 @@ class SearchSpace:
         search: what proposes trials: 'grid', 'front' or 'random'.
         max_trials: at most so many are trained.
         candidates: how many points are drawn from a strategy with ranges.
+        front: how much a search for the front trains.
         stream: how its models are scored on streams; results of trainings do not depend on it.
         before: what a run was begun with, if it has grown since; its trials keep their ids.
     """
@@ -111,6 +113,7 @@ class SearchSpace:
     max_trials: int | None = None
     candidates: int = CANDIDATES
     stream: StreamSettings = STREAM_DEFAULTS
+    front: FrontSettings = FRONT_DEFAULTS
     before: SearchSpace | None = None
 
     def __repr__(self) -> str:
@@ -281,6 +284,7 @@ class SearchSpace:
             ),
             "features": features,
             **({"stream": stream} if (stream := self.stream.to_dict()) else {}),
+            **({"front": front} if (front := self.front.to_dict()) else {}),
             "baseline": {axis: list(v) for axis, v in self.baseline.items() if v != (numbers.get(axis),)},
             "strategy": [strategy.to_dict() for strategy in self.strategies if strategy.name != BASELINE],
             **({"architectures": own} if (own := {n: asdict(s) for n, s in self.architectures.items()}) else {}),

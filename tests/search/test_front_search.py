@@ -13,13 +13,14 @@ from support import shell
 import kwssearch as kws
 from kwssearch import runs
 from kwssearch.analysis import forecast_errors
+from kwssearch.errors import SpaceError
 from kwssearch.policies import Front, Known
 from kwssearch.report.page_tables import making_rows
 from kwssearch.search import shape_times, training_times
 from kwssearch.search.oracles import FrontOracle, GridOracle, PolicyOracle, RandomOracle
 from kwssearch.search.plan import Plan
 from kwssearch.search.trainings import Trainings
-from kwssearch.space import SearchSpace, load_space
+from kwssearch.space import FREE, SearchSpace, load_space, read_space
 from kwssearch.testing import recorded, tiny
 from kwssearch.testing.oracles import OracleConformance
 from kwssearch.training import KwsHyperModel
@@ -137,6 +138,18 @@ def test_from_python(ended, words, cache, monkeypatch) -> None:
 def test_the_policy_of_an_oracle_is_the_one_that_is_replayed() -> None:
     space = load_space("full")
     assert isinstance(FrontOracle(space, known=known(space)).policy, Front)
+
+
+def test_what_a_space_says_of_the_price_reaches_the_policy_and_makes_no_other_search() -> None:
+    declared = {**load_space("full").to_dict(), "front": {"worth": 0.1, "enough": 0.9, "probe": True}}
+    space = read_space(declared)
+    policy = FrontOracle(space, known=known(space)).policy
+    assert isinstance(policy, Front)
+    assert (policy.worth, policy.enough, policy.probe) == (0.1, 0.9, True)
+    assert read_space(space.to_dict()).front == space.front
+    assert "front" in FREE and "front" not in load_space("full").to_dict()
+    with pytest.raises(SpaceError, match="front: worth: got 0, expected a number from 0.01 to 10"):
+        read_space({**declared, "front": {"worth": 0}})
 
 
 def test_a_search_that_has_ended_goes_on_when_there_is_something_new(ended: Path) -> None:

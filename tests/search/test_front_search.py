@@ -148,7 +148,7 @@ def test_what_a_space_says_of_the_price_reaches_the_policy_and_makes_no_other_se
     assert (policy.worth, policy.enough, policy.probe) == (0.1, 0.9, True)
     assert read_space(space.to_dict()).front == space.front
     assert "front" in FREE and "front" not in load_space("full").to_dict()
-    with pytest.raises(SpaceError, match="front: worth: got 0, expected a number from 0.01 to 10"):
+    with pytest.raises(SpaceError, match=r"front: worth: got 0, expected a number from 0\.01 to 10"):
         read_space({**declared, "front": {"worth": 0}})
 
 

@@ -168,7 +168,8 @@ def reason_phrase(order: Sequence[Objective], by: str, alike: int | str) -> str:
     first, second = order[:2]
     if alike == 1:
         return f"it has {praise(first, by)}"
-    near = f"{100 * first.resolution:g} {'%' if first.is_cost else 'points'}"
+    step = 100 * first.resolution
+    near = f"{step:g} {'%' if first.is_cost else 'point' if step == 1 else 'points'}"
     then = f"takes the least {second.noun}" if second.is_cost else f"has {praise(second, by)} of them"
     then = f"is the most accurate of them on the {by} split" if second is ACCURACY else then
     return f"{alike} come within {near} of {praise(first, by)}, and it {then}"

@@ -71,6 +71,8 @@ def load(folder: str | Path, target: str | None = None) -> Run:
         for planned in listed
     )
     trials = tuple(replace(trial, skipped=skipped.get(trial.trial_id)) for trial in trials) if skipped else trials
+    timed = latency_record.get("files") if latency_record else None
+    trials = tuple(without_others_times(trial, timed) for trial in trials) if isinstance(timed, Mapping) else trials
     trials = trials if target is None else tuple(as_measured(trial, target) for trial in trials)
     chosen = read_or_warn(folder / REPEATED_RECORD, warnings)
     repeated = None if chosen is None else frozenset(chosen.get("trials", ()))
@@ -207,6 +209,13 @@ def read_latencies(path: Path, record: Mapping[str, Any] | None, warnings: list[
         except (LookupError, TypeError, ValueError, OverflowError) as error:
             warnings.append(damaged(path, f"trial {trial_id[:20]!r}: {error}"))
     return found
+
+
+def without_others_times(trial: Trial, timed: Mapping[str, Any]) -> Trial:
+    """The trial without its times where they are of a file that it no longer has."""
+    file = timed.get(trial.trial_id)
+    own = {execution.record.get("sha256") for execution in trial.executions}
+    return replace(trial, latency=None) if file and own and file not in own else trial
 
 
 def times(values: Any) -> npt.NDArray[np.float64]:

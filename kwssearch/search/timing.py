@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -180,6 +181,11 @@ def record(
         "noisy": bool(max(spread(f[:, 2]) for f in figures.values()) > NOISY_SPREAD),
         "noise_rule": NOISE_RULE,
         "stand_ins": [artefact.trial_id for artefact in artefacts if artefact.path is None],
+        "files": {
+            artefact.trial_id: hashlib.sha256(artefact.path.read_bytes()).hexdigest()
+            for artefact in artefacts
+            if artefact.path is not None
+        },
         "environment": environment.describe(),
         "versions": environment.versions(),
         "trials": {

@@ -109,3 +109,14 @@ def test_a_model_that_is_gone_is_stood_in_for(finished, tmp_path) -> None:
     file = timing.stand_in(gone, run.space, len(run.words))
     assert len(file) == kept.executions[0]["tflite_bytes"]
     assert len(record["trials"]["2"]["total"]) == record["rounds"]
+
+
+def test_times_of_a_file_that_a_trial_no_longer_has_are_not_used(finished, tmp_path) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    assert all(trial.latency is not None for trial in runs.load(run).completed)
+    path = run / "trial_1" / "result.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "sha256": "0" * 64}))
+    again = runs.load(run)
+    assert [trial.trial_id for trial in again.completed if trial.latency is None] == ["1"]
+    assert timing.artefacts_to_time(again)

@@ -53,7 +53,8 @@ def search(name: str, data: Path, folder: Path) -> dict[str, Any]:
 
 def plain(data: Path, folder: Path) -> dict[str, Any]:
     """Seconds of the plain script for each point of the grid, added up of what its shapes took."""
-    points = [dict(trial.values) for trial in load_space("full").trials]
+    space = load_space("full")
+    points = [dict(trial.values) for trial in space.trials]
     shapes = {shape_of(point): {axis: point[axis] for axis in AXES} for point in points}
     seconds = {}
     for epochs in (FEW, MORE):
@@ -62,7 +63,7 @@ def plain(data: Path, folder: Path) -> dict[str, Any]:
     whole = {}
     for shape in shapes:
         epoch = (seconds[MORE][shape] - seconds[FEW][shape]) / (MORE - FEW)
-        whole[" ".join(map(str, shape))] = seconds[FEW][shape] + (load_space("full").recipe.epochs - FEW) * epoch
+        whole[" ".join(map(str, shape))] = seconds[FEW][shape] + (space.recipe.epochs - FEW) * epoch
     return {"seconds": sum(whole[" ".join(map(str, shape_of(point)))] for point in points), "of_a_point": whole}
 
 

@@ -35,19 +35,6 @@ ELSEWHERE = {  # what needs other machines or packages, and where it is tested, 
     "dask_jobqueue": "not tested: needs Slurm",
     "dask_kubernetes": "not tested: needs Kubernetes",
 }
-MINE = """
-[recipe]
-epochs = 1
-batch_size = 8
-[features.mfcc]
-kind = "mfcc"
-coefficients = 10
-[baseline]
-width_multiplier = 0.05
-[[strategy]]
-name = "own"
-architecture = "my_models:tc_cnn"
-"""
 SMALLER = """
 [recipe]
 epochs = 1
@@ -57,6 +44,11 @@ kind = "mfcc"
 coefficients = 10
 [baseline]
 width_multiplier = 0.05
+"""
+MINE = f"""{SMALLER}
+[[strategy]]
+name = "own"
+architecture = "my_models:tc_cnn"
 """
 RUNS = ("quickstart", "lab4", "lab4-int8", "my_words", "mine", "lab4-msc", "homework-msc")
 

@@ -50,8 +50,8 @@ def write_pieces(data: DataSet, folder: Path, seed: int = 0) -> dict[str, int]:
                 spoken[rule(clip.path)].setdefault(data.words[clip.label], (split, index))
     counts = {"backwards": 0, "joined": 0}
     for speaker, places in sorted(spoken.items()):
-        words = [str(word) for word in rng.permutation(sorted(places))]
-        heard = {word: (data.audio(*places[word]) / 32768).astype(np.float32) for word in words[: BACKWARDS + JOINED]}
+        words = [str(word) for word in rng.permutation(sorted(places))[: max(BACKWARDS, JOINED)]]
+        heard = {word: (data.audio(*places[word]) / 32768).astype(np.float32) for word in words}
         pieces = [("backwards", f"{word} backwards", heard[word][::-1]) for word in words[:BACKWARDS]]
         pairs = [(words[i], words[i - 1]) for i in range(min(JOINED, len(words)) if len(words) > 1 else 0)]
         pieces += [

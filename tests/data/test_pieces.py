@@ -11,6 +11,7 @@ from kwssearch.data import load_data
 from kwssearch.data.pieces import extent, joined, write_pieces
 from kwssearch.data.speakers import speaker_of
 from kwssearch.errors import UserError
+from kwssearch.testing.words import write_word_folder
 
 
 def test_pieces_are_of_one_speaker_who_stays_in_one_split(words: Path, tmp_path: Path) -> None:
@@ -56,3 +57,13 @@ def test_halves_are_joined_in_order_and_as_loud_as_each_other() -> None:
     one, other = piece[first : first + quarter], piece[last - quarter : last]
     assert strongest(one) == pytest.approx(200, abs=20) and strongest(other) == pytest.approx(1500, abs=20)
     assert np.sqrt(np.mean(other**2)) == pytest.approx(np.sqrt(np.mean(one**2)), rel=0.3)
+
+
+def test_a_speaker_of_many_words_is_no_more_than_two_pieces_of_each_kind(tmp_path: Path) -> None:
+    """Halves of words that were not read were asked for."""
+    write_word_folder(tmp_path / "words", words=("down", "go", "left", "no", "stop", "yes"), clips=12, lists=False)
+    for word in (tmp_path / "words").iterdir():
+        for number, path in enumerate(sorted(word.glob("*.wav"))):
+            path.rename(word / f"speaker{number}_nohash_0.wav")
+    counts = write_pieces(load_data(tmp_path / "words"), tmp_path / "pieces")
+    assert counts == {"backwards": 24, "joined": 24}

@@ -23,7 +23,10 @@ BUDGETS = (0.0, 1.0, 2.0, 5.0)
 
 @dataclass(frozen=True)
 class Choice:
-    """A trial as a replacement for a baseline; the baseline itself is one."""
+    """A trial as a replacement for a baseline; the baseline itself is one.
+
+    Where no baseline is completed, such as in a search for the front, the most accurate model is in its place.
+    """
 
     effect: Effect
 
@@ -34,6 +37,15 @@ class Choice:
     @property
     def is_baseline(self) -> bool:
         return self.trial is self.effect.pairs[0].baseline
+
+    @property
+    def has_baseline(self) -> bool:
+        return self.effect.pairs[0].baseline.strategy == BASELINE
+
+    @property
+    def reference(self) -> str:
+        """What it is held against, in words."""
+        return "the baseline" if self.has_baseline else "the most accurate model"
 
     @cached_property
     def drop(self) -> float:
@@ -74,7 +86,7 @@ class Choice:
         trial, effect = self.trial, self.effect
         ratios = listed([times(effect.change(cost), effect.known(cost)) for cost in self.costs])
         return (
-            f"trial {trial.trial_id} ({trial.name}) takes {listed(self.figures())}, {ratios} the baseline's; "
+            f"trial {trial.trial_id} ({trial.name}) takes {listed(self.figures())}, {ratios} {self.reference}'s; "
             f"accuracy {points(effect.accuracy)}"
         )
 
@@ -85,7 +97,7 @@ class Recommendation:
 
     Attributes:
         budget: points of accuracy that may be lost against the baseline with the same features, or, for any
-            features, against the most accurate baseline.
+            features, against the most accurate baseline (model, if no baseline is completed).
         features: of all candidates, or None for any features.
         chosen: saves most among those whose observed drop is within the budget.
         best: cost -> the trial within the budget that has least of it; of those that may be as good the
@@ -125,7 +137,8 @@ class Recommendation:
     @property
     def sentence(self) -> str:
         if self.chosen.is_baseline:
-            return f"{self.head}: nothing saves more; stay with the baseline (trial {self.chosen.trial.trial_id})."
+            kept = f"{self.chosen.reference} (trial {self.chosen.trial.trial_id})"
+            return f"{self.head}: nothing saves more; stay with {kept}."
         sure = f"{100 * self.chosen.confidence(self.budget):.0f} % sure to stay within it"
         return f"{self.head}: {self.chosen.sentence()}; {sure}.{self.others()}{self.caution()}"
 
@@ -141,7 +154,7 @@ class Recommendation:
         if self.sure.trial is self.chosen.trial:
             return ""
         if self.sure.is_baseline:
-            return f" Only the baseline is {100 * SURE:.0f} % sure to stay within it."
+            return f" Only {self.sure.reference} is {100 * SURE:.0f} % sure to stay within it."
         return f" To be {100 * SURE:.0f} % sure: {self.sure.sentence()}."
 
 
@@ -156,7 +169,8 @@ def budget_name(budget: float) -> str:
 def candidates(worlds: Worlds, features: str | None) -> list[Choice]:
     """The completed trials with these features against their baseline; with None, all against the most accurate one."""
     run = worlds.run
-    baseline = max(run.baselines.values(), key=lambda t: t.accuracy) if features is None else run.baselines[features]
+    leading = run.baselines.values() or worlds.trials
+    baseline = max(leading, key=lambda t: t.accuracy) if features is None else run.baselines[features]
     own = [trial for trial in worlds.trials if features in (None, trial.values["features"])]
     return [Choice(Effect(worlds, trial.strategy, None, (Pair(trial, baseline),), (1.0,))) for trial in own]
 
@@ -164,7 +178,8 @@ def candidates(worlds: Worlds, features: str | None) -> list[Choice]:
 def recommendations(worlds: Worlds, budgets: Sequence[float]) -> list[Recommendation]:
     """For each front end that has a baseline, and for any, at each budget."""
     features = list(worlds.run.baselines)
-    groups: list[str | None] = [*features, None] if len(features) > 1 else list(features)
+    any_too = {trial.values["features"] for trial in worlds.trials} != set(features) or len(features) > 1
+    groups: list[str | None] = [*features, None] if any_too and worlds.trials else list(features)
     found = []
     for group in groups:
         own = candidates(worlds, group)

@@ -19,7 +19,7 @@ HELD_AGAINST = (
     "A figure is a strategy's mean over its levels, accuracies on the test clips; ×0.5 is half of what the baseline "
     "with the same features takes."
 )
-NOTHING = "No completed trial has a baseline to hold it against yet."
+NOTHING = "No trial is completed yet."
 
 
 def verdict_lines(objective: Objective, verdict: Verdict) -> list[str]:
@@ -89,25 +89,29 @@ def lost(change: float) -> str:
 
 
 def saving_lines(found: Sequence[Recommendation]) -> list[str]:
-    """What saves most with each front end; with more than two, with any."""
+    """What saves most with each front end; with more than two, or if another has no baseline, with any."""
     own = [r for r in found if r.features is not None]
-    return [saving_line(r) for r in (own if len(own) <= 2 else found[-1:])] or [NOTHING]
+    return [saving_line(r) for r in (own if own == found or len(own) == 2 else found[-1:])] or [NOTHING]
 
 
 def saving_line(found: Recommendation) -> str:
     choice = found.chosen
-    start = "" if found.features is None else f"With {found.features}: "
     if choice.is_baseline:
-        return f"{start}nothing saves more than the baseline, trial {choice.trial.trial_id}."
+        said = f"nothing saves more than {choice.reference}, trial {choice.trial.trial_id}."
+        return f"With {found.features}: {said}" if found.features is not None else said.capitalize()
+    start = "With any features" if found.features is None else f"With {found.features}"
+    if not choice.has_baseline:
+        most_accurate = choice.effect.pairs[0].baseline
+        start = f"No baseline is completed; against trial {most_accurate.trial_id}, the most accurate"
     ratios = [f"{cost.noun} {times_cell(cost, choice.effect)}" for cost in choice.costs]
-    return f"{start}trial {choice.trial.trial_id} ({', '.join(ratios)}, {lost(choice.effect.accuracy_change)})."
+    return f"{start}: trial {choice.trial.trial_id} ({', '.join(ratios)}, {lost(choice.effect.accuracy_change)})."
 
 
 def advice_lines(found: Recommendation) -> list[str]:
     """One trial, how sure it is, and what to take to be surer."""
     choice, sure = found.chosen, found.sure
     if choice.is_baseline:
-        return [f"Stay with the baseline, {presented(choice)}; nothing that saves more loses so little."]
+        return [f"Stay with {choice.reference}, {presented(choice)}; nothing that saves more loses so little."]
     doubt = (
         f"Accuracy {points(choice.effect.accuracy)}; "
         f"{100 * choice.confidence(found.budget):.0f} % sure to lose at most {budget_name(found.budget)}."

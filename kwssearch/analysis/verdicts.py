@@ -80,7 +80,7 @@ def verdict(objective: Objective, by_strategy: Strategies) -> Verdict:
         by_strategy: each strategy's mean and its levels.
     """
     if not by_strategy:
-        sentence = "No strategy has a completed trial and a baseline to hold it against yet."
+        sentence = "No strategy has a completed trial and a completed baseline to hold it against."
         return Verdict(objective.question, sentence)
     ranked = sorted((whole for whole, _ in by_strategy), key=lambda effect: effect.loss(objective)[0])
     best, others = ranked[0], ranked[1:]

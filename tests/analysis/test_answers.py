@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -335,3 +336,25 @@ def test_tables_and_answers_load_nothing_heavy(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_search_that_skipped_its_baselines_is_held_against_its_most_accurate_model():
+    whole = synthetic_run.build("lab4", figures=CLEAR)
+    run = replace(whole, trials=tuple(trial for trial in whole.trials if trial.strategy != BASELINE))
+    found = answers(run, 20.0)
+    assert found.verdicts[ACCURACY].ranking is None
+    chosen = found.at_budget[-1].chosen
+    reference = chosen.effect.pairs[0].baseline
+    assert reference.accuracy == max(trial.accuracy for trial in run.completed)
+    assert chosen.cost == min(choice.cost for choice in (r.chosen for r in found.recommendations))
+    (line,) = found.brief[-1][1]
+    assert f"against trial {reference.trial_id}, the most accurate: trial {chosen.trial.trial_id}" in line
+    assert "the most accurate model's" in found.fourth[-1] and "the baseline" not in found.fourth[-1]
+
+
+def test_front_ends_without_a_baseline_are_held_against_the_most_accurate_one():
+    whole = synthetic_run.build("lab4", figures=CLEAR)
+    kept = [t for t in whole.trials if not (t.strategy == BASELINE and t.values["features"] == "mfcc")]
+    found = answers(replace(whole, trials=tuple(kept)), 20.0)
+    assert [r.features for r in found.at_budget] == ["log_mel", None]
+    assert found.at_budget[-1].chosen.effect.pairs[0].baseline.values["features"] == "log_mel"

@@ -1,7 +1,8 @@
 """The front of `full` on the clock: python benchmarks/front_clock.py SIDE... --data DIR [--out FILE]
 
-`grid` and `front` train from scratch, `grid-dense` and `front-dense` start sparse models from the dense ones; each is
-a search in a process of its own with an empty cache. `plain` is the KerasTuner script: hours, so that it trains each
+`grid` and `front` train from scratch, `grid-dense` and `front-dense` start sparse models from the dense ones, and
+`front-int8` has each point's int8 file too (`full-int8`); each is a search in a process of its own with an empty cache.
+`plain` is the KerasTuner script: hours, so that it trains each
 shape for a few epochs, dense and sparse, and the grid's time is added up of what an epoch and the rest took. A front's
 hypervolume is on the scale of every report. What other sides left in FILE stays there.
 """
@@ -27,18 +28,20 @@ from kwssearch.space import load_space, shipped_spaces
 from kwssearch.system import environment
 
 SEARCHES = {
-    "grid": ("grid", False), "front": ("front", False), "grid-dense": ("grid", True), "front-dense": ("front", True),
+    "grid": ("full", "grid", False), "front": ("full", "front", False),
+    "grid-dense": ("full", "grid", True), "front-dense": ("full", "front", True),
+    "front-int8": ("full-int8", "front", False),
 }  # fmt: skip
 FROM_DENSE = '[pruning]\nstart = "dense"\n'
 FEW, MORE = 1, 2  # epochs of the plain script, of which an epoch's seconds are told from the rest
 
 
 def search(name: str, data: Path, folder: Path) -> dict[str, Any]:
-    """One search of `full`, whole, and what it found."""
-    oracle, dense = SEARCHES[name]
-    text = shipped_spaces()["full"].read_text()
+    """One search, whole, and what it found."""
+    declared, oracle, dense = SEARCHES[name]
+    text = shipped_spaces()[declared].read_text()
     folder.mkdir()
-    space = folder / "full.toml"
+    space = folder / f"{declared}.toml"
     space.write_text(f"{re.sub(PRUNING_TABLE, '', text)}\n{FROM_DENSE}" if dense else text)
     command = [sys.executable, "-m", "kwssearch", "run", str(space), "--data", str(data), "--search", oracle]
     environ = {**os.environ, "KWSSEARCH_CACHE": str(folder / "cache")}

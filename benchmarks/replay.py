@@ -35,6 +35,7 @@ KINDS = {
 LIKELY = ("record", "bootstrap", "halves", "another seed")  # worlds for policies that are there for comparison
 SMOOTH = ("bootstrap", "another seed")  # those whose surface can be known
 EVERYWHERE = ("front", "front with a probe", "cheapest first, 15 %")
+AFTER_LAB = "front, after lab4"
 FIRST_SEED = 20_000  # settings were chosen on worlds with others
 CONVERSION_SECONDS = 2.0
 USEFUL = 0.85  # limits for which the grid has no better model are not looked at
@@ -104,6 +105,7 @@ def policies(table: Table, rivals: bool) -> dict[str, tuple[Make, float]]:
         "front": (front(), 1),
         **{f"front, worth {worth}": (front(worth=worth), 1) for worth in (0.1, 0.45)},
         "front with a probe": (front(probe=True), 1),
+        AFTER_LAB: (front(), 1),
         **{
             f"clairvoyant, worth {worth}": (lambda t, world, seed, worth=worth: Clairvoyant(t, world, seed, worth), 1)
             for worth in (0.1, 0.2, 0.45)
@@ -111,18 +113,23 @@ def policies(table: Table, rivals: bool) -> dict[str, tuple[Make, float]]:
     }
 
 
-def simulate(table: Table, world: World, policy: Policy, budget: float, workers: int = 2) -> Searched:
+def simulate(
+    table: Table, world: World, policy: Policy, budget: float, workers: int = 2, before: Sequence[int] = ()
+) -> Searched:
     """Trains nothing: a worker that is free takes what the policy proposes, until it stops or the budget is spent.
 
     A point whose training another one had costs its conversion only.
+
+    Args:
+        before: points that an earlier run has trained, taken over for nothing.
     """
     index = {key_of(values): i for i, values in enumerate(table.values)}
-    seen: list[Seen] = []
+    order = list(before)
+    seen = [ended(table, world, point) for point in order]
     pending: list[Point] = []
     running: list[tuple[float, int]] = []
-    order: list[int] = []
-    spent: list[float] = []
-    trained: set[int] = set()
+    spent = [0.0] * len(order)
+    trained = {int(table.training[point]) for point in order}
     clock = total = deciding = 0.0
     asked, stopped = 0, False
     while True:
@@ -147,10 +154,19 @@ def simulate(table: Table, world: World, policy: Policy, budget: float, workers:
             return Searched(order, spent, clock, deciding / max(1, asked))
         clock, point = heapq.heappop(running)
         pending = [values for values in pending if index[key_of(values)] != point]
-        figures = None if world.failed[point] else {"accuracy": float(world.decide[point])}
-        seen.append(Seen(table.values[point], figures))
+        seen.append(ended(table, world, point))
         order.append(point)
         spent.append(total)
+
+
+def ended(table: Table, world: World, point: int) -> Seen:
+    return Seen(table.values[point], None if world.failed[point] else {"accuracy": float(world.decide[point])})
+
+
+def of_the_lab(table: Table) -> list[int]:
+    """The points of a grid that `lab4` has too: baselines, and those that change one thing."""
+    plain = {"architecture": "cnn", "width_multiplier": 1.0, "final_sparsity": 0.0, "quantization": "none"}
+    return [i for i, values in enumerate(table.values) if sum(values[axis] != plain[axis] for axis in plain) <= 1]
 
 
 def judge(table: Table, world: World, searched: Searched) -> dict[str, float]:
@@ -232,7 +248,9 @@ def replayed(table: Table, most: int, rivals: bool) -> Iterator[dict[str, Any]]:
             rows = []
             for seed in range(FIRST_SEED, FIRST_SEED + min(count, most)):
                 world = make_world(table, kind, seed)
-                rows.append(judge(table, world, simulate(table, world, make(table, world, seed), budget)))
+                before = of_the_lab(table) if name == AFTER_LAB else ()
+                searched = simulate(table, world, make(table, world, seed), budget, before=before)
+                rows.append(judge(table, world, searched))
             row = {"policy": name, "world": kind, **{k: round(v, 5) for k, v in summary(rows).items()}}
             print(line(row), flush=True)
             yield row

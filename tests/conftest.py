@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from support import shell
 
+from kwssearch.space.axes import REGISTERED
 from kwssearch.system.storage import write_json
 from kwssearch.testing import tiny
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it: tables would be those of a narrow terminal
+
+
+@pytest.fixture(autouse=True)
+def own_architectures() -> Iterator[None]:
+    """What a test registers is known to it alone."""
+    before = set(REGISTERED)
+    yield
+    REGISTERED.intersection_update(before)
 
 
 @pytest.fixture(scope="session")

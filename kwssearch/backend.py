@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 
-from kwssearch.system.surroundings import own_keras
+from kwssearch.system.surroundings import lean_worker, own_keras
 
 warnings.filterwarnings("ignore", module=r"tensorflow|tf_keras|keras|jax")
 
@@ -32,7 +32,7 @@ def silence() -> Iterator[None]:
         os.close(saved)
 
 
-with silence(), own_keras():
+with silence(), own_keras(), lean_worker():
     import tensorflow as tf
     import tensorflow_model_optimization as tfmot
     import tf_keras as keras

@@ -25,12 +25,13 @@ from kwssearch.system import environment
 
 Times = npt.NDArray[np.floating[Any]]
 CLIPS = 50
-WARM_UP = 2
-LEAST_SECONDS = 0.01
+WARM_UP = 1
+LEAST_SECONDS = 0.003
+FEWEST_CALLS = 3
 FEWEST_ROUNDS = 20
 CHECK_EVERY = 10
 WIDEST_INTERVAL = 0.02
-SECONDS_A_TRIAL = 2.0
+SECONDS_A_TRIAL = 1.0
 NOISY_SPREAD = 0.25
 NOISE_RULE = (
     f"the 5th and 95th percentile of a trial's rounds lie more than {100 * NOISY_SPREAD:.0f} % of the median apart"
@@ -87,14 +88,14 @@ def measure(
 ) -> dict[str, Any]:
     """Times every artefact once per round, in an order that is shuffled for each round, on the same clips.
 
-    A round's figure for a trial is the median over enough invocations to fill 10 ms, after two
-    that are dropped. Rounds go on until each ratio to its baseline has a 95 % interval narrower
-    than 2 %, or the budget ends.
+    A round's figure for a trial is the median over enough invocations to fill 3 ms, after one that is dropped: noise
+    lasts longer than that, so that many short rounds tell more than few long ones. They go on until each ratio to its
+    baseline has a 95 % interval narrower than 2 %, or the budget ends.
 
     Args:
         space, classes: of the run.
         source, fingerprint: the data set whose test clips are classified.
-        budget: seconds; 2 a trial by default.
+        budget: seconds; 1 a trial by default.
 
     Returns:
         The content of latency.json: for each trial its figures per round, in ms.
@@ -150,7 +151,7 @@ def opened(file: Path | bytes, threads: int) -> Classifier:
 def invocations(artefact: Timed, classifier: Classifier, clips: Sequence[Any]) -> int:
     """How many invocations fill the minimum time of a sample; finding out is also the first warm-up."""
     typical = float(np.median(sample(artefact.front_end, classifier, clips)[:, 2]))
-    return max(5, round(LEAST_SECONDS / typical))
+    return max(FEWEST_CALLS, round(LEAST_SECONDS / typical))
 
 
 def widest(artefacts: Sequence[Timed], rounds: Sequence[Mapping[str, Any]]) -> float:

@@ -16,8 +16,8 @@ from kwssearch.search import job as jobs
 from kwssearch.search.failures import Failure, failure_of
 from kwssearch.search.job import Job
 from kwssearch.space import load_space
-from kwssearch.system import environment
-from kwssearch.system.surroundings import altering, own_keras, worker_environment
+from kwssearch.system import environment, surroundings
+from kwssearch.system.surroundings import WORKER, altering, lean_worker, own_keras, worker_environment
 from kwssearch.testing import tiny
 
 HOSTILE = {
@@ -37,6 +37,22 @@ def test_a_worker_starts_without_them() -> None:
     assert found["KERAS_BACKEND"] == "tensorflow" and found["TF_ENABLE_ONEDNN_OPTS"] == "1"
     assert not {"XLA_FLAGS", "TF_USE_LEGACY_KERAS", "OMP_NUM_THREADS"} & set(found)
     assert found["HOME"] == "/somewhere" and found["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+def test_a_worker_loads_nothing_to_plot_with_and_can_do_so_later(monkeypatch) -> None:
+    monkeypatch.setattr(surroundings, "UNUSED", ("colorsys", "json"))
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with lean_worker():
+        import colorsys  # in a user's own process nothing is hidden
+    del sys.modules["colorsys"]
+    monkeypatch.setenv(WORKER, "1")
+    with lean_worker():
+        assert sys.modules["json"] is json
+        with pytest.raises(ImportError):
+            import colorsys
+    import colorsys
+
+    assert colorsys.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(

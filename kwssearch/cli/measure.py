@@ -19,7 +19,7 @@ from kwssearch.cli.search import interruptible
     "--budget",
     type=Real(0),
     metavar="SECONDS",
-    help="Stop after this long, but not before 20 rounds; 2 a trial by default.",
+    help="Stop after this long, but not before 20 rounds; 1 a trial by default.",
 )
 @click.option("--data", metavar="DIR", help="Where the data set is now; where RUN last found it by default.")
 @click.option("--target", metavar="ssh://USER@HOST[:PORT]", help="Another machine, that OpenSSH can log in to.")

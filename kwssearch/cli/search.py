@@ -69,7 +69,7 @@ def trainers(command: Command) -> Command:
             "--timing-budget",
             type=Real(0),
             metavar="SECONDS",
-            help="For the final timing, of at least 20 rounds; 2 a trial by default.",
+            help="For the final timing, of at least 20 rounds; 1 a trial by default.",
         ),
         click.option(
             "--reuse",

@@ -106,7 +106,7 @@ class KwsTuner(BaseTuner):
             retry_failed: also tries failed trials again.
             reuse: folders of other runs, whose trainings are taken over where they are the same.
             max_hours: stops after these, with the state saved; another call of `search` continues.
-            timing_budget: seconds after which the final timing stops, but not before 20 rounds; 2 a trial by default.
+            timing_budget: seconds after which the final timing stops, but not before 20 rounds; 1 a trial by default.
             callbacks: none are accepted; the error says why.
             verbose: 0 to say nothing.
 

@@ -2,8 +2,9 @@
 
 `grid` and `front` train from scratch, `grid-dense` and `front-dense` start sparse models from the dense ones, and
 `front-int8` has each point's int8 file too (`full-int8`); each is a search in a process of its own with an empty cache.
-`plain` is the KerasTuner script: hours, so that it trains each
-shape for a few epochs, dense and sparse, and the grid's time is added up of what an epoch and the rest took. A front's
+`plain` is the KerasTuner script: hours, so that it trains each shape for a few epochs, dense and sparse, and the grid's
+time is added up of what an epoch and the rest took. `recorded` tells of a recorded grid (--grid RUN) what it would take
+at least: the CPU seconds of its trainings over two workers, at the pace that `front` had on the same data. A front's
 hypervolume is on the scale of every report. What other sides left in FILE stays there.
 """
 
@@ -24,6 +25,7 @@ from bench_figures import AXES
 
 from kwssearch import runs
 from kwssearch.analysis import hypervolume
+from kwssearch.policies import key_of
 from kwssearch.space import load_space, shipped_spaces
 from kwssearch.system import environment
 
@@ -70,6 +72,17 @@ def plain(data: Path, folder: Path) -> dict[str, Any]:
     return {"seconds": sum(whole[" ".join(map(str, shape_of(point)))] for point in points), "of_a_point": whole}
 
 
+def least(run: runs.Run, front: dict[str, Any]) -> dict[str, Any]:
+    """What two workers need for a grid's float32 trainings, by its records and the pace of a front on the same data."""
+    seconds = {
+        key_of({axis: trial.values[axis] for axis in AXES}): trial.executions[0]["train_cpu_seconds"]
+        for trial in run.completed
+        if trial.values["quantization"] == "none"
+    }
+    pace = front["train_cpu_seconds"] / sum(seconds[key_of(point)] for point in front["points"])
+    return {"seconds": pace * sum(seconds.values()) / 2, "run": run.folder.name, "pace": pace}
+
+
 def shape_of(point: Any) -> tuple[Any, ...]:
     """What the plain script's time depends on; all sparsities take as long."""
     return (*(point[axis] for axis in AXES[:-1]), point["final_sparsity"] > 0)
@@ -77,16 +90,20 @@ def shape_of(point: Any) -> tuple[Any, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sides", nargs="+", choices=[*SEARCHES, "plain"], metavar="SIDE")
+    parser.add_argument("sides", nargs="+", choices=[*SEARCHES, "plain", "recorded"], metavar="SIDE")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "front-clock.json")
+    parser.add_argument("--grid", type=Path, metavar="RUN", help="for `recorded`")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         data = with_lists(given.data.resolve(), Path(temporary) / "words")
         for side in given.sides:
             folder, began = Path(temporary) / side, time.strftime("%Y-%m-%d")
-            found = plain(data, folder) if side == "plain" else search(side, data, folder)
             record = json.loads(given.out.read_text()) if given.out.exists() else {}
+            if side == "recorded":
+                found = least(runs.load(given.grid), record["front"])
+            else:
+                found = plain(data, folder) if side == "plain" else search(side, data, folder)
             record[side] = {"date": began, "environment": environment.describe(), **found}
             given.out.write_text(json.dumps(record, indent=1) + "\n")
             print(f"{side}: {found['seconds']:,.0f} s", flush=True)

@@ -15,6 +15,7 @@ import pytest
 from kwssearch.artefact.contents import Artefact
 from kwssearch.data.dataset import load_data
 from kwssearch.space.declaration import load_space
+from kwssearch.testing import recorded as known_truth
 from kwssearch.testing import tiny
 from kwssearch.testing.words import write_word_folder
 
@@ -178,3 +179,13 @@ def test_a_whole_grid_is_added_up_of_what_shapes_take(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(clock, "run_plain", run_plain)
     assert clock.plain(tmp_path, tmp_path)["seconds"] == pytest.approx(16 * (5 + 20) + 64 * (5 + 40))
+
+
+def test_a_recorded_grid_is_told_at_the_pace_of_a_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, run = script("front_clock"), known_truth.build("full-int8", clips=8, speakers=4)
+    for trial in run.trials:
+        trial.executions[0].record["train_cpu_seconds"] = 10.0
+    two = [{axis: trial.values[axis] for axis in clock.AXES} for trial in run.trials[:2]]
+    told = clock.least(run, {"train_cpu_seconds": 30.0, "points": two})
+    assert told["pace"] == pytest.approx(1.5)
+    assert told["seconds"] == pytest.approx(1.5 * 80 * 10 / 2)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from shlex import quote
 
 import numpy as np
 
 from kwssearch.errors import counted
 from kwssearch.features import seconds_a_clip
-from kwssearch.policies import Known
+from kwssearch.policies import Grid, Known
 from kwssearch.runs import FRONT, GRID, SKIPPED, Run, found_share
 from kwssearch.search.pace import Pace, in_words
 from kwssearch.search.plan import Plan
-from kwssearch.space import SearchSpace
+from kwssearch.space import PlannedTrial, SearchSpace
 
 MANY_TRAININGS = 36
 
@@ -66,19 +66,28 @@ def foretold(plan: Plan, hours: float) -> str:
     if not pace.known():
         return f"How far {hours:g} h will come shows in the time left, once a training has ended."
     ended = {(trial.trial_id, e.index) for trial in plan.run.trials for e in (*trial.executions, *trial.failures)}
-    waiting = sorted(
-        (index, -plan.cost_of(planned))
-        for planned in plan.space.trials
-        if planned.trial_id in plan.trainers
+    waiting = [
+        plan.cost_of(planned)
         for index in range(plan.executions_of_new)
-        if (planned.trial_id, index) not in ended
-    )
+        for planned in likely_order(plan)
+        if planned.trial_id in plan.trainers and (planned.trial_id, index) not in ended
+    ]
     room, fitting = 3600 * hours * max(1, plan.workers), 0
-    for _, cost in waiting:
-        room -= pace.expected([-cost])
+    for cost in waiting:
+        room -= pace.expected([cost])
         fitting += room >= 0
     trainings = counted(len(waiting), "training")
     return f"In {hours:g} h about {fitting} of {trainings} will end, going by those that have."
+
+
+def likely_order(plan: Plan) -> Sequence[PlannedTrial]:
+    """In which its oracle will propose points, as far as that is known."""
+    oracle = plan.run.record.get("oracle")
+    if oracle == FRONT:
+        return sorted(plan.space.trials, key=plan.cost_of)
+    if oracle == GRID:
+        return Grid(plan.space, {planned.trial_id: plan.cost_of(planned) for planned in plan.space.trials}).order
+    return plan.space.trials
 
 
 def budget_sentence(run: Run, skipped: int) -> str:

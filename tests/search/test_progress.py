@@ -226,3 +226,13 @@ def test_how_far_a_budget_of_time_will_come(plan) -> None:
     assert foretold(begun, 1 / 60).startswith("In 0.0166667 h about 1 of 3 trainings will end")
     assert "about 3 of 3 trainings will end" in foretold(begun, 2)
     assert "about 0 of 3 trainings will end" in foretold(begun, 0.001)
+
+
+def test_how_far_it_comes_depends_on_what_is_trained_first(plan, monkeypatch) -> None:
+    costs = dict(zip((planned.trial_id for planned in plan.space.trials), (1e9, 4e9, 3e9, 2e9), strict=True))
+    monkeypatch.setattr(Plan, "cost_of", lambda self, planned: costs[planned.trial_id])
+    done = runs.Trial(plan.space.trials[0], executions=(runs.Execution(0, "completed", {"seconds": 900.0}),))
+    begun = replace(plan, run=replace(plan.run, trials=(done, *plan.run.trials[1:])))
+    assert "about 1 of 3 trainings will end" in foretold(begun, 1.2)  # 4e9 first, since the cheapest third is done
+    record = {**plan.run.record, "oracle": "front"}
+    assert "about 2 of 3 trainings will end" in foretold(replace(begun, run=replace(begun.run, record=record)), 1.3)

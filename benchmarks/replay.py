@@ -239,9 +239,11 @@ def summary(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     }
 
 
-def replayed(table: Table, most: int, rivals: bool) -> Iterator[dict[str, Any]]:
+def replayed(table: Table, most: int, rivals: bool, only: str | None = None) -> Iterator[dict[str, Any]]:
     """A row for each policy and kind of world."""
     for name, (make, budget) in policies(table, rivals).items():
+        if only not in (None, name):
+            continue
         for kind, count in KINDS.items():
             if kind not in (SMOOTH if name.startswith("clairvoyant") else KINDS if name in EVERYWHERE else LIKELY):
                 continue
@@ -269,6 +271,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
     parser.add_argument("--worlds", type=int, default=100, help="of each kind, at most")
     parser.add_argument("--rivals", action="store_true", help="Optuna's samplers instead, which take long")
+    parser.add_argument("--only", metavar="POLICY", help="this one; other rows of the JSON file stay")
     parser.add_argument("--out", type=Path, help="folder for a JSON file a run")
     given = parser.parse_args()
     for path in given.runs:
@@ -276,7 +279,10 @@ def main() -> None:
         print(f"{path.name}: {len(table.values)} points, {table.total:,.0f} s of training in all")
         name = f"replay-{path.name}{'-rivals' if given.rivals else ''}.json"
         record: dict[str, Any] = {"run": path.name, "environment": environment.describe(), "rows": []}
-        for row in replayed(table, given.worlds, given.rivals):
+        if given.only and given.out is not None:
+            before = json.loads((given.out / name).read_text())["rows"]
+            record["rows"] = [row for row in before if row["policy"] != given.only]
+        for row in replayed(table, given.worlds, given.rivals, given.only):
             record["rows"].append(row)
             if given.out is not None:
                 (given.out / name).write_text(json.dumps(record, indent=1) + "\n")

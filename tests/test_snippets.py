@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from support import pages
+from support import pages, shell
 
 from kwssearch.cli.commands import main
 from kwssearch.data import dataset
 from kwssearch.deploy import export
 from kwssearch.listening import plan
 from kwssearch.runs import RunFolder, load
-from kwssearch.search import conduct
+from kwssearch.search import conduct, shape_times, training_times
 from kwssearch.search.conduct import time_run
 from kwssearch.search.progress import Progress
+from kwssearch.search.trainers import Trainers
+from kwssearch.search.workers import InProcess
 from kwssearch.sources import other_sounds
 from kwssearch.space import declaration
 from kwssearch.system import environment
@@ -122,6 +125,9 @@ def toys(workplace: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
         dataset, "locate", lambda source: workplace / "my_words" if source in dataset.NAMED else named(source)
     )
     monkeypatch.setattr(conduct, "time_run", timed_shortly)
+    monkeypatch.setattr(Trainers, "chosen", lambda workers, *others: shell.chosen_here(0, *others))
+    for module in (shape_times, training_times):
+        monkeypatch.setattr(module, "local_pool", lambda log, environments: nullcontext(InProcess()))
     monkeypatch.setattr(plan, "HOUR_S", 22.0)
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
     monkeypatch.chdir(workplace)

@@ -34,7 +34,7 @@ def write(folder: Path, architecture: str, text: str = own_models.TC_RESNET, nam
 def test_from_a_file_beside_the_space_to_the_report(tmp_path, words, cache) -> None:
     space = write(tmp_path, "my_models:tc_resnet")
     run = tmp_path / "run"
-    ended = shell.kwssearch("run", space, "--data", words, "--out", run, "--workers", 1, cache=cache)
+    ended = shell.kwssearch("run", space, "--data", words, "--out", run, cache=cache)
     assert ended.returncode == 0, ended.stderr
     found = runs.load(run)
     assert [trial.status for trial in found.trials] == ["completed"] * 2

@@ -45,15 +45,15 @@ def digest(run: Path) -> str:
 
 def test_a_search_on_damaged_features_ends_as_on_whole_ones(words: Path, space: Path, tmp_path: Path) -> None:
 
-    def search(run: Path) -> subprocess.CompletedProcess[str]:
-        return shell.kwssearch("run", space, "--data", words, "--out", run, "--workers", 1, cache=tmp_path / "cache")
+    def search(run: Path, *options: object) -> subprocess.CompletedProcess[str]:
+        return shell.kwssearch("run", space, "--data", words, "--out", run, *options, cache=tmp_path / "cache")
 
     searched = [search(tmp_path / "first")]
     (features,) = (tmp_path / "cache" / "features").glob("*/train.npy")
     size = features.stat().st_size
     os.truncate(features, 5000)
     os.truncate(features, size)
-    searched.append(search(tmp_path / "second"))
+    searched.append(search(tmp_path / "second", "--workers", 1))
     assert [ended.returncode for ended in searched] == [0, 0], searched[-1].stderr
     assert digest(tmp_path / "first") == digest(tmp_path / "second")
     assert "is not what was kept there; it is made again." in (tmp_path / "second" / "workers.log").read_text()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from support.random_policy import RandomPolicy
+from support.searching import searched
 
 import kwssearch as kws
 from kwssearch import runs
@@ -19,8 +20,7 @@ from kwssearch.cli.commands import main
 from kwssearch.compression import MEMORY_ERROR, Forecast, forecasts
 from kwssearch.errors import SpaceError
 from kwssearch.report import trial_rows
-from kwssearch.runs import Run
-from kwssearch.search import KwsTuner, PolicyOracle
+from kwssearch.search import PolicyOracle
 from kwssearch.search.fitting import foreseen_misses
 from kwssearch.space import Limits, SearchSpace
 from kwssearch.testing import tiny
@@ -38,15 +38,6 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> SearchSpace:
 @pytest.fixture(autouse=True)
 def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
-
-
-def searched(folder: Path, space: SearchSpace, words: Path, oracle: Any = None, **options: Any) -> Run:
-    """A search in this process."""
-    model = KwsHyperModel(space)
-    where: dict[str, Any] = {"directory": folder, "project_name": "run"}
-    tuner = kws.GridSearch(model, **where) if oracle is None else KwsTuner(oracle, model, **where)
-    tuner.search(kws.load_data(words), workers=0, timing_budget=0, verbose=0, **options)
-    return runs.load(folder / "run")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +66,7 @@ def untrainable(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise AssertionError("a model was trained")
 
-    monkeypatch.setattr(KwsHyperModel, "trained", refuse)
+    monkeypatch.setattr(KwsHyperModel, "build", refuse)
 
 
 def results(folder: Path) -> Mapping[Path, int]:

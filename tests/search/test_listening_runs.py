@@ -7,14 +7,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from support.searching import searched
 
-import kwssearch as kws
 from kwssearch.errors import UserError
 from kwssearch.report import trial_details, trial_rows
-from kwssearch.runs import Run, RunFolder, load
+from kwssearch.runs import RunFolder
 from kwssearch.testing import tiny
 from kwssearch.testing.words import wav, write_word_folder
-from kwssearch.training import KwsHyperModel
 
 SPACE = """
 unknown = "sounds"
@@ -48,21 +47,13 @@ def write_space(folder: Path) -> Path:
     return path
 
 
-def searched(folder: Path, words: Path) -> Run:
-    space = kws.load_space(folder / "tiny.toml")
-    tuner = kws.GridSearch(KwsHyperModel(space), directory=folder, project_name="run")
-    tuner.search(kws.load_data(words, space.data_settings), workers=0, timing_budget=0, verbose=0)
-    return load(folder / "run")
-
-
 def test_a_run_tells_words_apart_from_other_sounds_and_goes_on_where_all_has_moved(
     tmp_path: Path, words: Path, cache: Path, monkeypatch
 ) -> None:
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
     before = tmp_path / "before"
     before.mkdir()
-    write_space(before)
-    run = searched(before, words)
+    run = searched(before, write_space(before), words)
     assert {trial.status for trial in run.completed} == {"completed"}
     record = run.trials[2].executions[0].record
     said = run.labels < 2
@@ -85,13 +76,13 @@ def test_a_run_tells_words_apart_from_other_sounds_and_goes_on_where_all_has_mov
     assert space.data_settings.unknown == (str(after / "sounds"),)
     for trial in ("trial_1", "trial_2"):
         shutil.rmtree(after / "run" / trial)
-    again = searched(after, words)
+    again = searched(after, after / "tiny.toml", words)
     assert again.trials[2].figure("mean_miss_rate") == record["mean_miss_rate"]
     assert (again.folder / "trial_1" / "model.tflite").read_bytes() == wanted
 
     (after / "sounds" / "_background_noise_" / "tap.wav").write_bytes(wav(np.ones(16_000) / 2))
     try:
-        searched(after, words)
+        searched(after, after / "tiny.toml", words)
     except UserError as error:
         assert "augmentation.room.noise_digest" in str(error)
     else:

@@ -15,6 +15,9 @@ import psutil
 from click.testing import CliRunner
 
 from kwssearch.cli.commands import main
+from kwssearch.search.trainers import Trainers
+
+chosen = Trainers.chosen
 
 
 def environment(cache: Path) -> dict[str, str]:
@@ -27,27 +30,29 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "kwssearch", *map(str, arguments), *short]
 
 
-def with_one_worker(arguments: tuple[object, ...]) -> list[str]:
-    """Searches have one, whose start-up is most of what a toy search takes."""
-    places = ("--workers", "--scheduler", "--help")
-    one = ["--workers", "1"] if arguments[0] in ("run", "resume") and not set(places) & set(arguments) else []
-    return command(*arguments, *one)
-
-
 def kwssearch(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str]:
-    """Runs to its end in this process, which has loaded TensorFlow already; workers are processes all the same."""
-    line = with_one_worker(arguments)
-    with mock.patch.dict(os.environ, environment(cache)):
+    """Runs to its end in this process, which has loaded TensorFlow already, and trains there unless workers are named.
+
+    To start workers is most of what a toy search takes.
+    """
+    line = command(*arguments)
+    with mock.patch.dict(os.environ, environment(cache)), mock.patch.object(Trainers, "chosen", chosen_here):
         ended = CliRunner().invoke(main, line[3:])
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return subprocess.CompletedProcess(line, ended.exit_code, ended.stdout, ended.stderr)
 
 
+def chosen_here(workers: int | None, scheduler: str | None, gpus: bool) -> Trainers:
+    """As `Trainers.chosen`, but this process trains where no number of workers is named."""
+    return chosen(workers or 0, scheduler, gpus)
+
+
 def apart(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str]:
     """Runs to its end in a process of its own."""
-    line = with_one_worker(arguments)
-    return subprocess.run(line, capture_output=True, text=True, env=environment(cache), timeout=240, check=False)
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, env=environment(cache), timeout=240, check=False
+    )
 
 
 def start(*arguments: object, cache: Path, **options: object) -> subprocess.Popen[str]:

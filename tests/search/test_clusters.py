@@ -28,7 +28,6 @@ epochs = 1
 
 [[strategy]]
 name = "clusters"
-width_multiplier = 0.1
 clusters = [4, 16]
 quantization = ["none", "int8"]
 
@@ -76,6 +75,7 @@ def test_so_does_each_channel_of_the_file_and_int8_has_a_scale_for_each(whole: R
                 most = max(len(np.unique(channel)) for channel in weights.values)
                 assert most <= trial.values["clusters"], (trial.name, weights.name)
         kernels = [file.constant(operator.inputs[1]) for operator in file.weighted]
+        assert ("origin" in trial.executions[0].record) == (trial.values["quantization"] == "int8")
         if trial.values["quantization"] == "int8":
             assert any(len(kernel.quantization.scale) > 1 for kernel in kernels)
 

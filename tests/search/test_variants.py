@@ -41,9 +41,13 @@ def by_point(run: Run) -> dict[tuple[Any, ...], Mapping[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, words: Path, cache: Path) -> Run:
-    """All four trainings of the tiny space, and five files more; not to be changed."""
+def whole(tmp_path_factory: pytest.TempPathFactory, finished: Path, words: Path, cache: Path) -> Run:
+    """The four trainings of the tiny space, grown by five files; not to be changed.
+
+    That files are made of a training of the same search is in test_clusters.
+    """
     folder = tmp_path_factory.mktemp("variants")
+    shutil.copytree(finished, folder / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KWSSEARCH_CACHE", str(cache))
         return searched(folder, write_space(folder), words)
@@ -57,7 +61,7 @@ def untrainable(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
         raise AssertionError("a model was trained")
 
     monkeypatch.setenv("KWSSEARCH_CACHE", str(cache))
-    monkeypatch.setattr(KwsHyperModel, "trained", refuse)
+    monkeypatch.setattr(KwsHyperModel, "build", refuse)
 
 
 def test_variants_share_a_training(whole: Run) -> None:
@@ -107,6 +111,7 @@ def test_a_finished_run_grows_by_an_axis_and_trains_nothing(whole: Run, words, t
         if trial not in plain:
             shutil.rmtree(tmp_path / "run" / f"trial_{trial.trial_id}")
     record = {**whole.record, "space": recorded}
+    del record["before"]
     runs.folder.write_json(tmp_path / "run" / "run.json", record)
     inserted = QUANTIZED.replace('"pruning, int8"', '"zeros, int8"')
     grown = searched(tmp_path, write_space(tmp_path, inserted, "grown"), words)

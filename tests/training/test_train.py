@@ -1,5 +1,6 @@
 import gc
 import os
+from functools import cache
 
 import numpy as np
 import pytest
@@ -34,6 +35,14 @@ def trainer(sparsity: float, policy: str = "float32") -> train.Trainer:
     return train.Trainer(compiled(sparsity, policy), FEATURES, LABELS, BATCH, seed=42)
 
 
+@cache
+def whole(sparsity: float, policy: str) -> train.Arrays:
+    """The state after a training without a stop."""
+    each = trainer(sparsity, policy)
+    each.run(STEPS)
+    return each.state()
+
+
 def assert_same(one: train.Arrays, other: train.Arrays) -> None:
     for name in one.keys() | other.keys():
         if not name.endswith("seconds"):
@@ -55,17 +64,15 @@ def test_weights_are_those_of_fit(sparsity: float) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("policy, stop", [("float32", 6), ("mixed_bfloat16", 13)])
-def test_a_training_resumed_from_disk_ends_the_same(tmp_path, policy: str, stop: int) -> None:
-    whole = trainer(0.7, policy)
-    whole.run(STEPS)
-    first = trainer(0.7, policy)
-    first.run(stop)
+def test_a_training_resumed_from_disk_ends_the_same(tmp_path) -> None:
+    """In bfloat16, in the middle of an epoch; float32 is in test_hooks and test_augmented_training."""
+    first = trainer(0.9, "mixed_bfloat16")
+    first.run(13)
     train.save_state(tmp_path / "checkpoint.npz", first.state())
-    second = trainer(0.7, policy)
+    second = trainer(0.9, "mixed_bfloat16")
     second.restore(train.load_state(tmp_path / "checkpoint.npz"))
     second.run(STEPS)
-    assert_same(whole.state(), second.state())
+    assert_same(whole(0.9, "mixed_bfloat16"), second.state())
     assert len(second.history) == EPOCHS
 
 
@@ -74,18 +81,15 @@ def test_points_that_differ_in_sparsity_only_share_their_beginning() -> None:
     policy = "mixed_bfloat16"
     begin = Schedule.over(STEPS, PRUNING).begin
     states = []
-    for sparsity in (0.0, 0.5, 0.9):
+    for sparsity in (0.0, 0.9):
         each = trainer(sparsity, policy)
         each.run(begin - 1)
         states.append({k: v for k, v in each.state().items() if not k.startswith("pruning/")})
-    assert_same(states[0], states[1])
-    assert_same(states[0], states[2])
+    assert_same(*states)
     from_dense = trainer(0.9, policy)
     from_dense.restore(states[0])
     from_dense.run(STEPS)
-    alone = trainer(0.9, policy)
-    alone.run(STEPS)
-    assert_same(from_dense.state(), alone.state())
+    assert_same(from_dense.state(), whole(0.9, policy))
 
 
 def test_sparse_points_share_their_training_until_the_second_masks() -> None:

@@ -45,11 +45,10 @@ def contrasts(run, worlds):
     [
         (1, 400, WITHOUT_SEED),
         (2, 400, synthetic_run.SHARES),
-        (3, 400, synthetic_run.SHARES),
         (3, 400, LARGE_SEED),
         (3, 400, SHARED_SEED),
     ],
-    ids=["one execution", "two seeds", "three seeds", "large seed effect", "seed effect shared by trials"],
+    ids=["one execution", "two seeds", "large seed effect", "seed effect shared by trials"],
 )
 def test_intervals_cover_the_truth_at_their_nominal_rate(executions, speakers, shares):
     hits = np.zeros(4, dtype=int)

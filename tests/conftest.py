@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,14 @@ def own_architectures() -> Iterator[None]:
     before = set(REGISTERED)
     yield
     REGISTERED.intersection_update(before)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported is there to stay, and TensorFlow is to compute here as in a worker: on one thread."""
+    gc.collect()
+    gc.freeze()
+    if "kwssearch.backend" in sys.modules:
+        sys.modules["kwssearch.backend"].configure()
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,10 @@ setup: .venv/ready
 	@touch $@
 
 test: setup
-	$(BIN)/pytest -m "not damage" -n 2 --dist worksteal
+	$(BIN)/pytest -m "not damage and not long" -n 2 --dist loadscope
 
 damage: setup
-	$(BIN)/pytest -m damage -n 2 --dist worksteal
+	$(BIN)/pytest -m "damage or long" -n 2 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

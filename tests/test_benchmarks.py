@@ -84,6 +84,7 @@ def test_growth_records_every_size(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert record["features"]["160"].keys() == {"load_seconds", "cache_seconds", "peak_megabytes"}
 
 
+@pytest.mark.long
 def test_memory_records_each_trial(tmp_path: Path) -> None:
     run("memory", "--trials", 2, "--out", tmp_path)
     record = recorded(tmp_path, "*-memory.json")
@@ -91,6 +92,7 @@ def test_memory_records_each_trial(tmp_path: Path) -> None:
     assert min(record["megabytes"]) > 100
 
 
+@pytest.mark.long
 def test_plain_script_prunes_and_predicts_the_test_clips_in_our_order(tmp_path: Path) -> None:
     words = write_word_folder(tmp_path / "words", clips=40)
     (tmp_path / "points.json").write_text(json.dumps([{**POINT, "final_sparsity": 0.8}]))

@@ -52,6 +52,7 @@ def test_no_output_is_kept(notebook: nbformat.NotebookNode) -> None:
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
 
 
+@pytest.mark.long
 def test_every_cell_runs_and_shows_plots_and_answers(
     notebook: nbformat.NotebookNode, words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

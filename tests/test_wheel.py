@@ -9,11 +9,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 import kwssearch
 
 ROOT = Path(kwssearch.__file__).resolve().parents[1]
 
 
+@pytest.mark.long
 def test_an_installed_wheel_shows_a_shipped_space(tmp_path: Path) -> None:
     source = tmp_path / "source"
     ignored = shutil.ignore_patterns("__pycache__")

@@ -31,6 +31,7 @@ def write(folder: Path, architecture: str, text: str = own_models.TC_RESNET, nam
     return folder / "own.toml"
 
 
+@pytest.mark.long
 def test_from_a_file_beside_the_space_to_the_report(tmp_path, words, cache) -> None:
     space = write(tmp_path, "my_models:tc_resnet")
     run = tmp_path / "run"
@@ -161,6 +162,7 @@ def test_names_that_cannot_be_registered(name: str) -> None:
         kws.architecture(name)(declared)
 
 
+@pytest.mark.long
 def test_costs_are_known_the_second_time_without_tensorflow(tmp_path, cache) -> None:
     space = write(tmp_path, "my_models:tc_resnet")
     first, second = (shell.apart("space", space, "--json", cache=tmp_path / "c") for _ in range(2))

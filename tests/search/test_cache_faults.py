@@ -43,6 +43,7 @@ def digest(run: Path) -> str:
     return str(json.loads(record.read_text())["sha256"])
 
 
+@pytest.mark.damage
 def test_a_search_on_damaged_features_ends_as_on_whole_ones(words: Path, space: Path, tmp_path: Path) -> None:
 
     def search(run: Path, *options: object) -> subprocess.CompletedProcess[str]:

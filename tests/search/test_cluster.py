@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -85,6 +84,7 @@ def test_a_search_loses_a_worker_in_mid_trial_and_ends_complete(
     assert not list(run.rglob("checkpoint.npz"))
 
 
+@pytest.mark.long
 def test_an_architecture_of_ones_own_travels_to_the_workers_and_is_quantised_there(
     tmp_path, words, cache, scheduler, worker_of
 ) -> None:
@@ -95,8 +95,9 @@ def test_an_architecture_of_ones_own_travels_to_the_workers_and_is_quantised_the
     declared = own_models.SPACE.format(architecture="my_models:tc_resnet")
     space.write_text(declared + '\n[[strategy]]\nname = "int8"\nquantization = "int8"\n')
     run = tmp_path / "run"
-    ended = shell.kwssearch("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
-    assert ended.returncode == 0, ended.stderr
+    process = start("run", space, "--data", words, "--out", run, "--scheduler", scheduler, cache=cache)
+    _, told = process.communicate(timeout=200)
+    assert process.returncode == 0, told
     assert [trial.status for trial in runs.load(run).trials] == ["completed"] * 3
     assert (run / "trial_1" / "weights.npz").exists()
     (quantised,) = (trial for trial in runs.load(run).trials if trial.values["quantization"] == "int8")
@@ -122,20 +123,17 @@ def test_a_scheduler_that_dies_is_told_and_the_search_goes_on_without_it(
     assert [trial.status for trial in runs.load(run).trials] == ["completed"] * 4
 
 
-def test_workers_with_other_clips_are_refused(tmp_path, words, cache, scheduler, worker_of, monkeypatch) -> None:
+@pytest.mark.damage
+def test_workers_with_other_clips_are_refused(tmp_path, words, cache, scheduler, worker_of) -> None:
     worker_of()
     space = tiny.write_space(tmp_path / "tiny.toml")
     own = tiny.write_data(tmp_path / "own")
-
-    def connected_late(address: str) -> AbstractContextManager:
-        next((own / "no").iterdir()).write_bytes(next((own / "yes").iterdir()).read_bytes())
-        return connect(address)
-
-    monkeypatch.setattr("kwssearch.search.cluster.connect", connected_late)
-    out = "--out", tmp_path / "run"
-    ended = shell.kwssearch("run", space, "--data", own, *out, "--scheduler", scheduler, cache=cache)
-    assert ended.returncode == 1
-    assert "is not the data set that this search uses" in ended.stderr
+    process = start("run", space, "--data", own, "--out", tmp_path / "run", "--scheduler", scheduler, cache=cache)
+    wait_for(lambda: (tmp_path / "run" / "run.json").exists())
+    next((own / "no").iterdir()).write_bytes(next((own / "yes").iterdir()).read_bytes())
+    _, told = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "is not the data set that this search uses" in told
 
 
 def test_workers_of_several_threads_are_refused(scheduler, worker_of) -> None:

@@ -107,6 +107,7 @@ def test_sizes_are_foretold(whole: Run, cache: Path, monkeypatch: pytest.MonkeyP
         assert forecast.memory_bytes == pytest.approx(record["memory_bytes"], rel=2 * MEMORY_ERROR["int8"])
 
 
+@pytest.mark.damage
 def test_an_interrupted_clustering_goes_on_to_the_same_bytes(
     whole: Run, words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

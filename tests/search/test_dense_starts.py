@@ -126,6 +126,7 @@ def narrow_anew(whole: Run, folder: Path) -> Path:
     return write_space(folder)
 
 
+@pytest.mark.damage
 def test_what_a_dense_model_that_failed_or_stopped_leaves_goes_on_to_the_same_bytes(
     whole: Run, words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +201,7 @@ def test_it_costs_the_epochs_that_are_left() -> None:
     np.testing.assert_allclose(space.recipe_of(space.trials[2].values).learning_rate, (0.03, 1e-5))
 
 
+@pytest.mark.damage
 def test_a_dense_file_that_cannot_be_made_fails_alone(
     whole: Run, words: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from support.searching import searched
 
 from kwssearch.errors import UserError
@@ -47,6 +48,7 @@ def write_space(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_run_tells_words_apart_from_other_sounds_and_goes_on_where_all_has_moved(
     tmp_path: Path, words: Path, cache: Path, monkeypatch
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_search_in_this_process(space, words, tmp_path, monkeypatch, capsys) -
     assert len(runs.load(tmp_path / "tiny").completed) == 2
 
 
+@pytest.mark.long
 def test_a_script_without_a_guard_searches_with_workers_and_resumes(words, cache, tmp_path) -> None:
     tiny.write_space(tmp_path / "tiny.toml")
     (tmp_path / "script.py").write_text(

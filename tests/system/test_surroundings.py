@@ -82,6 +82,7 @@ def test_the_process_itself_keeps_its_variables(monkeypatch) -> None:
     assert "KERAS_HOME" not in os.environ and not home.exists()
 
 
+@pytest.mark.damage
 def test_a_search_under_hostile_variables_gives_the_same_bytes(tmp_path, words, cache, finished) -> None:
     (tmp_path / ".keras").mkdir()
     (tmp_path / ".keras" / "keras.json").write_text(

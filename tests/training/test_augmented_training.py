@@ -51,6 +51,7 @@ class StoppedError(Exception):
     pass
 
 
+@pytest.mark.damage
 def test_an_interrupted_training_ends_with_the_same_bytes(hypermodel: KwsHyperModel, tmp_path: Path) -> None:
     record, whole = fit(hypermodel, 1, tmp_path / "whole")
 

@@ -54,6 +54,7 @@ for trial in space.trials:
 """
 
 
+@pytest.mark.long
 def test_a_default_training_has_the_bytes_it_always_had(words: Path, tmp_path: Path) -> None:
     for package, wanted in MADE_WITH.items():
         if not version(package).startswith(wanted):

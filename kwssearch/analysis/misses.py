@@ -50,10 +50,11 @@ def none_sentence(trials: Sequence[Trial], limits: Limits, by: str) -> str:
     """Which limit excludes all completed trials, and by how much the nearest miss it.
 
     Args:
-        by: which split's accuracies they are.
+        by: which split's figures they are.
     """
     alone = excluding(trials, limits)
     split = f" Accuracies are those of the {by} split." if limits.min_accuracy is not None else ""
+    split += f" Misses are those of the {by} stream." if limits.max_misses is not None else ""
     if not alone:
         nearest = min(trials, key=lambda trial: distance(trial, limits))
         return (
@@ -78,5 +79,5 @@ def excess(objective: Objective, trial: Trial, single: Limits) -> str:
     """How far a figure is beyond its limit."""
     limit, value = single.by_objective[objective], trial.figure(objective.name)
     if not objective.is_cost:
-        return f"{100 * (limit - value):.1f} points too few"
+        return f"{100 * abs(limit - value):.1f} points too {'many' if objective.sign > 0 else 'few'}"
     return f"{value / limit - 1:.0%} too much".replace("%", " %") if limit else "and nothing has none"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kwssearch.space import Limits
 
 SMALL_BYTES = 1000  # no model is so small
-NAMES = ("device", "min_accuracy", "max_memory", "max_flash", "max_ram", "max_latency")
+NAMES = ("device", "min_accuracy", "max_memory", "max_flash", "max_ram", "max_latency", "max_misses")
 
 
 def limit_options(command: Command) -> Command:
@@ -31,6 +31,7 @@ def limit_options(command: Command) -> Command:
         click.option(
             "--device", metavar="NAME", help="The limits of one of 'kwssearch devices'.", shell_complete=devices
         ),
+        click.option("--max-misses", metavar="SHARE", help="Of keywords in a stream, on average, for example 30%."),
         click.option("--max-latency", metavar="TIME", help="Front end and model, for example 2ms."),
         click.option("--max-ram", metavar="SIZE", help="Of a model's activations, for example 64kB."),
         click.option("--max-flash", metavar="SIZE", help="Of the .tflite, for example 256kB."),

@@ -49,9 +49,10 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
     figures = {
         axis["name"]: [row[axis["name"]] if is_finite(row[axis["name"]]) else None for row in rows] for axis in axes
     }
-    deciding = deciding_figures(run, ACCURACY)
+    qualities = (ACCURACY, MISSES) if run.heard_alike else (ACCURACY,)
+    deciding = {each.name: deciding_figures(run, each) for each in qualities}
     if run.heard_alike:
-        figures[HEARD] = deciding_figures(run, MISSES)
+        figures[HEARD] = deciding[MISSES.name]
     by = "test" if run.on_validation is None else "validation"
     return {
         "folder": quote(str(run.folder)),
@@ -60,7 +61,7 @@ def page_data(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
         "decides": by,
         "axes": axes,
         "figures": figures,
-        "deciding": deciding,
+        "deciding": deciding[ACCURACY.name],
         "shown": {axis["name"]: [shown(row, axis["name"]) for row in rows] for axis in axes},
         "intervals": {ACCURACY.name: list(map(interval_cell, rows)), LATENCY.name: list(map(rounds_cell, rows))},
         "ends": [[row["accuracy_low"], row["accuracy_high"]] for row in rows],

@@ -58,6 +58,7 @@ class RecordedRun:
         max_flash: float | str | None = None,
         max_ram: float | str | None = None,
         device: str | None = None,
+        max_misses: float | str | None = None,
     ) -> pandas.DataFrame:
         """The non-dominated trials among those that fit, smallest memory first.
 
@@ -72,12 +73,13 @@ class RecordedRun:
             max_flash: of the file itself, as max_memory.
             max_ram: of activations, as max_memory.
             device: of `kwssearch devices`.
+            max_misses: of keywords in a stream, on average; as min_accuracy.
 
         Raises:
             QuantityError: a limit that cannot be read, or no such strategy.
             SpaceError: no such device.
         """
-        limits = self._limits(device, min_accuracy, max_memory, max_flash, max_ram, max_latency)
+        limits = self._limits(device, min_accuracy, max_memory, max_flash, max_ram, max_latency, max_misses)
         rows = front_rows(
             self.run,
             limits,
@@ -97,6 +99,7 @@ class RecordedRun:
         max_flash: float | str | None = None,
         max_ram: float | str | None = None,
         device: str | None = None,
+        max_misses: float | str | None = None,
     ) -> Pick:
         """The one trial to take within limits, which are those of `front`; printed, it says why, and its doubt.
 
@@ -111,7 +114,7 @@ class RecordedRun:
             SpaceError: no such device.
             UserError: no trial keeps the limits; the sentence names the limit and the nearest trial.
         """
-        limits = self._limits(device, min_accuracy, max_memory, max_flash, max_ram, max_latency)
+        limits = self._limits(device, min_accuracy, max_memory, max_flash, max_ram, max_latency, max_misses)
         sure = None if confident is None else parse_share(str(confident), "confident")
         return pick(self.run, limits, prefer, sure, self._worlds)
 
@@ -209,7 +212,7 @@ class RecordedRun:
 
     def _limits(self, device: str | None, *asked: Any) -> Limits:
         """The device's, replaced by those that are asked for, in that order; above the run's own."""
-        names = ("min_accuracy", "max_memory", "max_flash", "max_ram", "max_latency")
+        names = ("min_accuracy", "max_memory", "max_flash", "max_ram", "max_latency", "max_misses")
         return asked_limits(device, **dict(zip(names, asked, strict=True))).over(self.run.space.limits)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from kwssearch.errors import printable
@@ -14,17 +14,21 @@ from kwssearch.space.devices import shipped_devices
 from kwssearch.space.limits import ASKED
 from kwssearch.space.schema import is_number
 
+Figures = Sequence[float | None]
 UNITS = {"%": 100.0, "kB": 1e-3, "ms": 1.0}
 DIGITS = 3
 
 
-def stops(run: Run, deciding: Sequence[float | None]) -> list[dict[str, Any]]:
+def stops(run: Run, deciding: Mapping[str, Figures]) -> list[dict[str, Any]]:
     """A slider for each limit that some trial has a figure for.
 
     `stops` ascend; each has its value (None asks for nothing), its text, and what the command line is given. Every
     figure of a trial is kept by the stop that is made of it, and by no stricter one of another round figure. `start` is
     the place of the run's own limit, else the loosest. A run's own limit cannot be taken back by `pick`, only
     loosened, so there is no stop for nothing beside it.
+
+    Args:
+        deciding: how good each trial is, by the names of the objectives, where that is not the figure that it has.
     """
     found = []
     for name, (objective, _, _) in ASKED.items():
@@ -37,7 +41,7 @@ def stops(run: Run, deciding: Sequence[float | None]) -> list[dict[str, Any]]:
         exact = {value: exact_stop(objective, value) for value in (*asked, *([] if own is None else [own]))}
         ordered: list[tuple[float | None, str, str]] = [stop for _, stop in sorted({**made, **exact}.items())]
         if own is None:
-            ordered.insert(len(ordered) if objective.is_cost else 0, (None, "any", ""))
+            ordered.insert(len(ordered) if objective.sign > 0 else 0, (None, "any", ""))
         values = [value for value, _, _ in ordered]
         found.append(
             {
@@ -57,10 +61,10 @@ def is_finite(figure: Any) -> TypeGuard[float]:
     return is_number(figure) and math.isfinite(figure)
 
 
-def column(run: Run, objective: Objective, deciding: Sequence[float | None]) -> Sequence[float | None]:
+def column(run: Run, objective: Objective, deciding: Mapping[str, Figures]) -> Figures:
     """The figure that a limit is held against, of each trial."""
     if not objective.is_cost:
-        return deciding
+        return deciding.get(objective.name, ())
     return [t.figure(objective.name) if t.executions and t.known(objective.name) else None for t in run.trials]
 
 
@@ -68,8 +72,8 @@ def round_stop(name: str, figure: float) -> tuple[float, str, str]:
     """The nearest limit of few digits that a figure keeps."""
     objective, parse, _ = ASKED[name]
     scaled = figure * UNITS[objective.unit]
-    step = 0.1 if not objective.is_cost else 10.0 ** (math.floor(math.log10(scaled)) - DIGITS + 1) if scaled else 1.0
-    steps = math.ceil(scaled / step - 1e-9) if objective.is_cost else math.floor(scaled / step + 1e-9)
+    step = 0.1 if objective.unit == "%" else 10.0 ** (math.floor(math.log10(scaled)) - DIGITS + 1) if scaled else 1.0
+    steps = math.ceil(scaled / step - 1e-9) if objective.sign > 0 else math.floor(scaled / step + 1e-9)
     number = f"{steps * step:.10g}"
     return (
         parse(f"{number}{objective.unit}", name),

@@ -1,4 +1,4 @@
-"""What a model may cost at most, and how accurate it must be: a device's limits, or a user's own."""
+"""What a model may cost at most, and how good it must be: a device's limits, or a user's own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from kwssearch.space.objectives import ACCURACY, FLASH, LATENCY, MEMORY, RAM, Objective
+from kwssearch.space.objectives import ACCURACY, FLASH, LATENCY, MEMORY, MISSES, RAM, Objective
 from kwssearch.space.quantities import QuantityError, parse_bytes, parse_milliseconds, parse_share
 from kwssearch.space.schema import Field, is_number
 
@@ -16,7 +16,7 @@ Quantity = float | str | None
 
 ROUNDING = 1e-9  # a share by which a mean over seeds may be off
 SMALLEST = 1e-9  # a cost below it is taken for it where ratios are formed
-ACCURACY_WEIGHT = 10  # a point of accuracy counts like a tenth of a cost
+SHARE_WEIGHT = 10  # a point of a share counts like a tenth of a cost
 
 SIZE = "bytes, or a size such as '100kB'"
 TIME = "milliseconds, or a time such as '2ms'"
@@ -24,6 +24,7 @@ SHARE = "a share, or a percentage such as '90%'"
 
 ASKED: dict[str, tuple[Objective, Parse, str]] = {
     "min_accuracy": (ACCURACY, parse_share, SHARE),
+    "max_misses": (MISSES, parse_share, SHARE),
     "max_memory": (MEMORY, parse_bytes, SIZE),
     "max_flash": (FLASH, parse_bytes, SIZE),
     "max_ram": (RAM, parse_bytes, SIZE),
@@ -55,10 +56,10 @@ class Miss(NamedTuple):
 
     @property
     def excess(self) -> float:
-        """How far beyond: the logarithm of a cost's ratio to its limit, or missing accuracy on a like scale."""
+        """How far beyond: the logarithm of a cost's ratio to its limit, or a share's distance on a like scale."""
         if self.objective.is_cost:
             return math.log(max(self.value, SMALLEST) / max(self.limit, SMALLEST))
-        return ACCURACY_WEIGHT * (self.limit - self.value)
+        return SHARE_WEIGHT * self.objective.sign * (self.value - self.limit)
 
     def __str__(self) -> str:
         return f"{self.objective.noun} {self.objective.show(self.value)}, asked for {bound(self.objective, self.limit)}"
@@ -66,7 +67,7 @@ class Miss(NamedTuple):
 
 def bound(objective: Objective, limit: float) -> str:
     """A limit, such as 'at most 100 kB'."""
-    return f"{'at most' if objective.is_cost else 'at least'} {objective.show(limit)}"
+    return f"{'at most' if objective.sign > 0 else 'at least'} {objective.show(limit)}"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Limits:
         max_flash: bytes of the file.
         max_ram: bytes of activations that are needed at once.
         max_latency: ms, front end and model, where the run was measured.
+        max_misses: a share, of the keywords in a stream, on average over rates of false accepts.
     """
 
     min_accuracy: float | None = None
@@ -86,6 +88,7 @@ class Limits:
     max_flash: float | None = None
     max_ram: float | None = None
     max_latency: float | None = None
+    max_misses: float | None = None
 
     @classmethod
     def parsed(cls, **given: Quantity) -> Limits:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.heard import with_heard
 from support.spaces import MINI
 
 from kwssearch.analysis import Worlds, pick
@@ -156,3 +157,13 @@ def test_validation_answers_are_read_from_disk(tmp_path) -> None:
     assert read.on_validation is not None
     assert np.array_equal(read.on_validation.labels, made.on_validation.labels)
     assert pick(read).sentences == pick(made).sentences
+
+
+def test_a_limit_on_misses_is_held_against_the_validation_stream(run: Run) -> None:
+    heard = with_heard(run, lambda values: 0.6 - 0.3 * values["width_multiplier"])
+    found = pick(heard, Limits(max_misses=0.45), "memory")
+    assert found.trial.figure("mean_miss_rate") <= 0.45 < max(t.figure("mean_miss_rate") for t in heard.completed)
+    with pytest.raises(UserError, match=r"missed keywords at most 20.0 %: .* 10.0 points too many.* validation stream"):
+        pick(heard, Limits(max_misses=0.2))
+    with pytest.raises(UserError, match="missed keywords is not recorded in this run"):
+        pick(run, Limits(max_misses=0.2))

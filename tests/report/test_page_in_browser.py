@@ -144,6 +144,9 @@ def test_the_page_picks_by_hearing_as_the_command_does(watched: browser.Watched,
     watched.open(page_of(run, tmp_path))
     found = watched.page.evaluate("pickOf(completed, 'hearing').trial")
     assert run.trials[found].trial_id == pick(run, prefer="hearing").trial_id
+    found = watched.page.evaluate("pickOf(completed.filter(i => fits({max_misses: 0.83}, i)), 'memory').trial")
+    assert run.trials[found].trial_id == pick(run, Limits(max_misses=0.83), "memory").trial_id
+    assert [text for _, text, _ in watched.page.evaluate("data.limits[1].stops")] == ["75 %", "82.5 %", "87 %", "any"]
     assert watched.page.evaluate("[...worldsOf('deciding_misses')].length") == 1000 * len(run.completed)
 
 

@@ -18,6 +18,8 @@ ALL = Limits(0.9, 100_000, 200_000, 50_000, 2)
     (ALL, {"accuracy": 0.89, "latency_ms": 2.1}, ["accuracy", "latency_ms"]),
     (ALL, {"tflite_bytes": 200_001, "activation_bytes": 50_001}, ["tflite_bytes", "activation_bytes"]),
     (ALL, {"macs": 1e9}, []),
+    (Limits.parsed(max_misses="30%"), {"mean_miss_rate": 0.3}, []),
+    (Limits.parsed(max_misses="30%"), {"mean_miss_rate": 0.31}, ["mean_miss_rate"]),
     (Limits(), {"accuracy": 0.0, "memory_bytes": 1e12}, []),
     (Limits.parsed(min_accuracy="95%"), {"accuracy": 190 / 200}, []),
     (Limits.parsed(min_accuracy="95%"), {"accuracy": np.mean([0.95, 0.94, 0.96])}, []),
@@ -33,6 +35,9 @@ def test_a_miss_says_by_how_much() -> None:
     assert str(second) == "RAM 100 kB, asked for at most 50.0 kB"
     assert first.excess == pytest.approx(0.2)
     assert second.excess == pytest.approx(np.log(2))
+    (heard,) = Limits(max_misses=0.3).misses({"mean_miss_rate": 0.4})
+    assert str(heard) == "missed keywords 40.0 %, asked for at most 30.0 %"
+    assert heard.excess == pytest.approx(1)
     assert np.isfinite(Limits(max_ram=0).misses({"activation_bytes": 1})[0].excess)
 
 

@@ -60,9 +60,8 @@ def keep_stream(run: Path, name: str, description: Mapping[str, Any], sha256: st
 
 
 def recorded_settings(settings: StreamSettings) -> dict[str, Any]:
-    """JSON-ready; of folders their names, since places are those of one machine."""
-    told = {name: Path(value).name if isinstance(value, str) else value for name, value in asdict(settings).items()}
-    return {**told, "snr_db": list(settings.snr_db)}
+    """JSON-ready; of folders their names alone."""
+    return {**asdict(settings.placeless), "snr_db": list(settings.snr_db)}
 
 
 def keep_scores(

@@ -171,7 +171,6 @@ def opened(data: DataSet, split: str, settings: StreamSettings) -> Iterator[Stre
 
 def recipe_name(data: DataSet, split: str, settings: StreamSettings) -> str:
     """Names what a stream is made from: of folders their own names, of the data set what is in it."""
-    own = {name: getattr(settings, name) for name in HEARD}
-    folders = {name: Path(value).name for name, value in own.items() if isinstance(value, str)}
-    recipe = [VERSION, split, {**own, **folders}, data.fingerprint]
+    own = {name: getattr(settings.placeless, name) for name in HEARD}
+    recipe = [VERSION, split, own, data.fingerprint]
     return f"{split}-{hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]}"

@@ -143,7 +143,7 @@ def read_space(content: Any, place: str = "space", name: str = "space", folder: 
         objectives=read_objectives(table),
         limits=read_limits(place, content, folder),
         data_settings=settings,
-        stream=read_stream(place, content),
+        stream=read_stream(place, content, folder),
         front=read_front(place, content),
     )
     check_union(space, place)

@@ -236,8 +236,12 @@ class SearchSpace:
 
     def with_folders(self, place: Callable[[str], str]) -> SearchSpace:
         """The same space with the folders of its settings named otherwise; its data set is told apart from them."""
-        augmentations = {name: own.with_folder(place) for name, own in self.augmentations.items()}
-        return replace(self, augmentations=augmentations, data_settings=self.data_settings.with_folders(place))
+        return replace(
+            self,
+            augmentations={name: own.with_folder(place) for name, own in self.augmentations.items()},
+            data_settings=self.data_settings.with_folders(place),
+            stream=self.stream.with_folders(place),
+        )
 
     def with_limits(self, limits: Limits) -> SearchSpace:
         return replace(self, limits=limits)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from kwssearch.space.schema import Field, Table, integer, is_number, number
 
 MOST_HOURS = 1000
 SNR_DB = (20, 10, 5, 0)
+FOLDERS = ("other_words", "noise", "negatives")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,16 @@ class StreamSettings:
             for name, value in values.items()
             if value != getattr(STREAM_DEFAULTS, name)
         }
+
+    def with_folders(self, place: Callable[[str], str]) -> StreamSettings:
+        """The same with its folders named otherwise."""
+        named: dict[str, Any] = {name: place(own) for name in FOLDERS if (own := getattr(self, name))}
+        return replace(self, **named)
+
+    @property
+    def placeless(self) -> StreamSettings:
+        """The same with the names of its folders alone, however they are written: places are those of one machine."""
+        return self.with_folders(lambda own: Path(os.path.realpath(own)).name)
 
 
 STREAM_DEFAULTS = StreamSettings()
@@ -86,11 +99,15 @@ STREAM = {
 }
 
 
-def read_stream(place: str, content: Mapping[str, Any]) -> StreamSettings:
+def read_stream(place: str, content: Mapping[str, Any], folder: Path = Path()) -> StreamSettings:
     """The table `[stream]` of a space.
+
+    Args:
+        folder: from which folders are seen.
 
     Raises:
         SpaceError: the first fault, with its place, value and what was expected.
     """
     values = Table(f"{place}: stream", content.get("stream", {})).read(STREAM)
-    return StreamSettings(**{**values, "snr_db": tuple(values["snr_db"])})
+    settings = StreamSettings(**{**values, "snr_db": tuple(values["snr_db"])})
+    return settings.with_folders(lambda own: os.path.normpath(folder / os.path.expanduser(own)))

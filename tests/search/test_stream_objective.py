@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from support import shell
 from support.searching import searched
 
 import kwssearch as kws
@@ -19,7 +20,9 @@ from kwssearch.listening import kept_stream
 from kwssearch.listening.hearing import Model, hear
 from kwssearch.listening.stream import opened
 from kwssearch.runs import Run
+from kwssearch.search import hearing
 from kwssearch.search.hearing import heard, streams_of
+from kwssearch.search.oracles import FrontOracle
 from kwssearch.space import MISSES
 from kwssearch.testing import tiny
 
@@ -120,3 +123,43 @@ def test_a_worker_to_which_the_stream_sounds_otherwise_is_refused(
     assert figures["listening"]["draws"] == trial.executions[0].record["listening"]["draws"]
     with pytest.raises(UserError, match="the test stream has other samples here"):
         heard(content, trial.planned, run.space, data, {**expected, "test": "0"})
+
+
+def test_a_folder_that_is_written_otherwise_is_not_heard_again(
+    run: Run, folder: Path, words: Path, cache: Path
+) -> None:
+    absolute = (folder / "tiny.toml").read_text()
+    relative = folder / "relative" / "tiny.toml"
+    relative.parent.mkdir()
+    relative.write_text(absolute.replace(str(folder / "negatives"), "../negatives"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KWSSEARCH_CACHE", str(cache))
+        patch.setattr(hearing, "hear_again", None)
+        again = searched(folder, relative, words)
+    assert [trial.executions[0].record for trial in again.trials] == [t.executions[0].record for t in run.trials]
+    assert again.space.stream.negatives == str((folder / "negatives").resolve())
+    assert json.loads((again.folder / "run.json").read_text())["space"]["stream"]["negatives"] == "../negatives"
+
+
+@pytest.mark.parametrize("objectives", [OBJECTIVES, 'objectives = ["mean_miss_rate", "memory_bytes"]'])
+def test_a_search_for_the_front_goes_by_what_is_heard(
+    objectives: str, folder: Path, tmp_path: Path, finished: Path, words: Path, cache: Path
+) -> None:
+    space = tmp_path / "tiny.toml"
+    space.write_text((folder / "tiny.toml").read_text().replace(OBJECTIVES, objectives).replace("0.5, 0.8", "0.5, 0.7"))
+    made = tmp_path / "run"
+    told = shell.kwssearch(
+        "run", space, "--search", "front", "--data", words, "--out", made, "--reuse", finished, cache=cache
+    )
+    assert told.returncode == 0, told.stderr
+    run = runs.load(made)
+    assert run.record["oracle"] == "front"
+    assert {trial.status for trial in run.trials} <= {"completed", "skipped"}
+    oracle = FrontOracle(run.space)
+    oracle.take_up(run)
+    seen = {str(each.values): each.figures for each in oracle._seen()}
+    for trial in run.completed:
+        deciding = trial.executions[0].record["listening"]["validation_mean_miss_rate"][0]
+        assert seen[str(trial.values)]["mean_miss_rate"] == deciding
+    shown = shell.kwssearch("front", made, "--max-misses", "100%", "--json", cache=cache)
+    assert {row["trial_id"] for row in json.loads(shown.stdout)} <= {trial.trial_id for trial in run.completed}

@@ -114,8 +114,8 @@ def stream_text(description: Mapping[str, Any]) -> str:
 
 A window begins each {detector["hop_s"]:g} s. The probabilities of the latest {detector["smoothing"]} windows are
 averaged; a word whose mean reaches {detector["threshold"]:g} is heard, and nothing more for
-{detector["suppression_s"]:g} s. These are values to begin with, in `model.json`: they were not tuned, and accuracy on
-clips says nothing about false alarms. A model that was trained on words alone takes every sound for one of them."""
+{detector["suppression_s"]:g} s. The values are in `model.json`; the threshold is one to begin with: accuracy on clips
+says nothing about false alarms. A model that was trained on words alone takes every sound for one of them."""
 
 
 def c_text(figures: Mapping[str, Any]) -> str:

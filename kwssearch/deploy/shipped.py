@@ -58,10 +58,11 @@ class Shipped:
 
     @property
     def detector(self) -> DetectorSetting:
-        """The default one, with a hop of whole frames, so that a device computes each frame once."""
+        """As the run's streams are listened to, with a hop of whole frames: a device computes each frame once."""
+        stream = self.run.space.stream
         step_s = self.front_end.frame_step / self.front_end.sampling_rate
-        hop_s = min(max(1, round(DetectorSetting.hop_s / step_s)), self.front_end.shape[0]) * step_s
-        return DetectorSetting(hop_s=hop_s)
+        hop_s = min(max(1, round(stream.hop_ms / 1000 / step_s)), self.front_end.shape[0]) * step_s
+        return DetectorSetting(hop_s=hop_s, smoothing=stream.smoothing, suppression_s=stream.suppression_s)
 
     def description(self) -> dict[str, Any]:
         """What model.json says, but for digests."""

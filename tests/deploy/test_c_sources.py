@@ -30,6 +30,7 @@ from kwssearch.errors import UserError
 from kwssearch.features.front_end import FrontEnd
 from kwssearch.runs import load
 from kwssearch.sources.builtin import builtin
+from kwssearch.space import StreamSettings
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
@@ -152,7 +153,14 @@ def test_from_sound_to_tensorflow_lite_micros_answer(shipped: Shipped, host: Pat
     assert words == {0, 1}
 
 
-def test_a_stream_is_heard_as_in_python(shipped: Shipped, clips: list[Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", [StreamSettings(), StreamSettings(hop_ms=100, smoothing=7, suppression_s=1.5)])
+def test_a_stream_is_heard_as_in_python(
+    stream: StreamSettings, shipped: Shipped, clips: list[Path], tmp_path: Path
+) -> None:
+    shipped = replace(shipped, run=replace(shipped.run, space=replace(shipped.run.space, stream=stream)))
+    told = shipped.description()["detector"]
+    assert (told["hop_s"], told["smoothing"]) == (stream.hop_ms / 1000, stream.smoothing)
+    assert told["suppression_s"] == stream.suppression_s
     host = compiled(tmp_path / "c", c_files(shipped)[0], [*SANITIZED, "-DKWS_THRESHOLD=0.6f"])
     generator = np.random.default_rng(5)
     parts = [part for clip in clips[:12] for part in (samples(clip), generator.normal(0, 50, 3_000).astype(np.int16))]

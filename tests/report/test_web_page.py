@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.heard import with_heard
 from support.spaces import MINI
 
 import kwssearch
@@ -115,6 +116,8 @@ def test_a_sparse_record_has_a_page() -> None:
 
 def test_every_stop_of_a_slider_is_what_the_command_line_reads() -> None:
     run = recorded.build(space=load_space("lab4").with_limits(Limits(max_memory=123_456)), validation=100)
+    assert "max_misses" not in [limit["name"] for limit in data_of(text_of(run))["limits"]]
+    run = with_heard(run, lambda values: 0.6 - 0.3 * values["width_multiplier"])
     found = {limit["name"]: limit for limit in data_of(text_of(run))["limits"]}
     assert set(found) == set(ASKED)
     for name, limit in found.items():

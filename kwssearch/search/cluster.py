@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -28,6 +29,7 @@ def connect(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         ) from error
     for name in LOGGERS:  # one sentence replaces their many lines about a lost scheduler
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    gc.collect()  # an earlier client that is collected in the new one's thread waits for a lock that this thread holds
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

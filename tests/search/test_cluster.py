@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import distributed.utils
 import pytest
 from support import own_models, shell
 from support.shell import artefacts, start, wait_for
@@ -145,6 +148,32 @@ def test_workers_of_several_threads_are_refused(scheduler, worker_of) -> None:
 def test_an_empty_address_is_refused() -> None:
     with pytest.raises(UserError, match="no Dask scheduler answers at ''"), connect(""):
         pass
+
+
+def test_what_is_left_of_a_client_does_not_hold_up_the_next_one(monkeypatch) -> None:
+    monkeypatch.setattr("kwssearch.search.cluster.SECONDS_TO_CONNECT", 1)
+    start_loop = distributed.utils.asyncio_run
+
+    def collected_there(*arguments: Any, **options: Any) -> Any:
+        gc.collect()
+        return start_loop(*arguments, **options)
+
+    def connected_in_vain(address: str) -> None:
+        with pytest.raises(UserError) as caught, connect(address):
+            pass
+        circle: list[Any] = [caught.value]
+        circle.append(circle)  # what only a collection frees
+
+    gc.disable()
+    try:
+        connected_in_vain("")
+        connected_in_vain("tcp://127.0.0.1:9")
+        monkeypatch.setattr(distributed.utils, "asyncio_run", collected_there)
+        began = time.monotonic()
+        connected_in_vain("tcp://127.0.0.1:9")
+    finally:
+        gc.enable()
+    assert time.monotonic() - began < 8  # it would be 10 s
 
 
 def test_nobody_answers(monkeypatch) -> None:

@@ -244,13 +244,13 @@ def replayed(table: Table, most: int, rivals: bool, only: str | None = None) -> 
     for name, (make, budget) in policies(table, rivals).items():
         if only not in (None, name):
             continue
+        before = of_the_lab(table) if name == AFTER_LAB else ()
         for kind, count in KINDS.items():
             if kind not in (SMOOTH if name.startswith("clairvoyant") else KINDS if name in EVERYWHERE else LIKELY):
                 continue
             rows = []
             for seed in range(FIRST_SEED, FIRST_SEED + min(count, most)):
                 world = make_world(table, kind, seed)
-                before = of_the_lab(table) if name == AFTER_LAB else ()
                 searched = simulate(table, world, make(table, world, seed), budget, before=before)
                 rows.append(judge(table, world, searched))
             row = {"policy": name, "world": kind, **{k: round(v, 5) for k, v in summary(rows).items()}}

@@ -66,11 +66,12 @@ def foretold(plan: Plan, hours: float) -> str:
     if not pace.known():
         return f"How far {hours:g} h will come shows in the time left, once a training has ended."
     ended = {(trial.trial_id, e.index) for trial in plan.run.trials for e in (*trial.executions, *trial.failures)}
+    order = [planned for planned in likely_order(plan) if planned.trial_id in plan.trainers]
     waiting = [
         plan.cost_of(planned)
         for index in range(plan.executions_of_new)
-        for planned in likely_order(plan)
-        if planned.trial_id in plan.trainers and (planned.trial_id, index) not in ended
+        for planned in order
+        if (planned.trial_id, index) not in ended
     ]
     room, fitting = 3600 * hours * max(1, plan.workers), 0
     for cost in waiting:

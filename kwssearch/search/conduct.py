@@ -51,6 +51,11 @@ def conduct(
     folder = RunFolder(path)
     if oracle == GRID:
         space.check_listed()
+    if space.limits.max_misses is not None and not are_asked(space):
+        raise UserError(
+            "max_misses: the models of this space hear no stream, expected mean_miss_rate among its objectives; add "
+            "it, or leave the limit out."
+        )
     with folder.held():
         folder.expect(space, oracle)
         data_set = found_again(folder, data, space) if isinstance(data, str) else data

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support import shell
 
 import kwssearch as kws
 from kwssearch.cli.commands import main
@@ -163,3 +164,12 @@ def test_a_resumed_run_may_have_looser_limits(monkeypatch: pytest.MonkeyPatch, r
     monkeypatch.setattr(search, "search", lambda space, *_, **__: given.append(space))
     invoke("resume", run, "--max-ram", "60kB")
     assert given == [replace(load(run).space, limits=Limits(max_ram=60_000))]
+
+
+def test_a_limit_that_no_model_will_be_judged_by_stops_a_search_before_it_trains(tmp_path, words, cache) -> None:
+    space = tiny.write_space(tmp_path / "tiny.toml")
+    out = "--out", tmp_path / "run"
+    ended = shell.kwssearch("run", space, "--data", words, *out, "--max-misses", "30%", cache=cache)
+    assert ended.returncode == 1
+    assert "hear no stream, expected mean_miss_rate among its objectives" in ended.stderr
+    assert not (tmp_path / "run" / "run.json").exists()
